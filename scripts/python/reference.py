@@ -1,0 +1,132 @@
+"""The definition that the engine is held to, written the slow and obvious way.
+
+One example is one sequence of token ids, x_1 .. x_T. Its loss is the next-token
+cross-entropy of the T - 1 positions that have a next token, with natural logarithms:
+
+    sequence-sum   L = - sum_{t=1}^{T-1} log p(x_{t+1} | x_1 .. x_t)
+    token-mean     L / (T - 1)
+
+The gradient squared norm of a parameter W is ||dL/dW||_F^2, the sum of the squares of the
+elements of its gradient, for one example alone: batch of one, no padding, plain autograd.
+A tied weight is one parameter whose gradient is the sum over its uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+Loss = Literal["token-mean", "sequence-sum"]
+LOSSES: tuple[Loss, ...] = ("token-mean", "sequence-sum")
+
+
+class Float64Throughout(TorchFunctionMode):
+    """Inside this mode every request for float32 is answered in float64.
+
+    transformers computes norms, the attention softmax and rotary angles in float32 whatever
+    the dtype of the model is, so `model.double()` by itself is only exact to float32.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        def promote(value: Any) -> Any:
+            return torch.float64 if value is torch.float32 else value
+
+        if func is torch.Tensor.float:
+            func = torch.Tensor.double
+        return func(
+            *(promote(a) for a in args), **{k: promote(v) for k, v in (kwargs or {}).items()}
+        )
+
+
+def load_float64(folder: Path) -> PreTrainedModel:
+    """The checkpoint with its stored weights upcast to float64, eager attention, and rotary
+    frequencies recomputed in float64."""
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float64, attn_implementation="eager"
+    )
+    model.eval()
+    rotary = model.model.rotary_emb
+    with Float64Throughout():
+        if rotary.rope_type == "default":
+            frequencies, scale = rotary.compute_default_rope_parameters(model.config)
+        else:
+            frequencies, scale = ROPE_INIT_FUNCTIONS[rotary.rope_type](model.config)
+        rotary.inv_freq = frequencies.double()
+    rotary.attention_scaling = scale
+    if any(p.dtype != torch.float64 for p in model.parameters()):
+        raise TypeError(f"{folder}: a parameter is not float64")
+    return model
+
+
+def example_loss(model: PreTrainedModel, ids: Sequence[int], loss: Loss) -> Tensor:
+    """Next-token cross-entropy of one example, in the dtype of the model's logits."""
+    tokens = torch.tensor([list(ids)])
+    logits = model(input_ids=tokens, use_cache=False).logits[0, :-1]
+    return torch.nn.functional.cross_entropy(
+        logits, tokens[0, 1:], reduction="mean" if loss == "token-mean" else "sum"
+    )
+
+
+def gradient_squared_norms(
+    model: PreTrainedModel, ids: Sequence[int], loss: Loss
+) -> tuple[float, dict[str, float]]:
+    """The loss of one example and ||dL/dW||_F^2 of every named parameter, in float64."""
+    model.zero_grad(set_to_none=True)
+    with Float64Throughout():
+        value = example_loss(model, ids, loss)
+        value.backward()
+    norms: dict[str, float] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.grad is None:
+            raise ValueError(f"{name} has no gradient")
+        norms[name] = parameter.grad.square().sum().item()
+    return value.item(), norms
+
+
+def directional_error(model: PreTrainedModel, ids: Sequence[int], step: float = 1e-5) -> float:
+    """|numeric - analytic| / ||gradient|| of the derivative along one random unit direction over
+    all parameters at once, numeric by central difference: a check of this file by other means."""
+    generator = torch.Generator().manual_seed(0)
+    _, norms = gradient_squared_norms(model, ids, "token-mean")
+    parameters = list(model.parameters())
+    direction = [torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in parameters]
+    length = sum(float(d.square().sum()) for d in direction) ** 0.5
+    pairs = [(p, d / length) for p, d in zip(parameters, direction, strict=True)]
+    analytic = sum(float((p.grad * d).sum()) for p, d in pairs if p.grad is not None)
+    values: list[float] = []
+    with torch.no_grad(), Float64Throughout():
+        for move in (step, -2 * step, step):
+            for p, d in pairs:
+                p.add_(d, alpha=move)
+            values.append(example_loss(model, ids, "token-mean").item())
+    numeric = (values[0] - values[1]) / (2 * step)
+    return abs(numeric - analytic) / sum(norms.values()) ** 0.5
+
+
+def parity_case(
+    model: PreTrainedModel, name: str, examples: Sequence[Sequence[int]], loss: Loss
+) -> dict[str, Any]:
+    """One entry of `cases` in an expected.json: see README.md of this folder."""
+    losses: list[float] = []
+    norms: dict[str, list[float]] = {n: [] for n, _ in model.named_parameters()}
+    for ids in examples:
+        value, squares = gradient_squared_norms(model, ids, loss)
+        losses.append(value)
+        for parameter, square in squares.items():
+            norms[parameter].append(square)
+    return {
+        "name": name,
+        "loss": loss,
+        "input_ids": [list(ids) for ids in examples],
+        "losses": losses,
+        "gradient_squared_norms": norms,
+    }
