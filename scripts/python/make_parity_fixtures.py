@@ -5,7 +5,7 @@
 
 The first form writes checkpoints/<name>/{config.json, *.safetensors, expected.json}: small
 random models, a few ten kilobytes each, with nothing degenerate in them (norm weights are not
-one, biases are not zero). The second writes demo-expected.json for the trained demo model, from
+one, biases are not zero, rotary bases are not the default). The second writes demo-expected.json for the trained demo model, from
 the first texts of the demo datasets. Definitions: reference.py. Formats: README.md.
 """
 
@@ -83,7 +83,12 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "llama-tied",
         LlamaForCausalLM,
-        LlamaConfig(**shape(tie_word_embeddings=True)),
+        LlamaConfig(
+            **shape(
+                tie_word_embeddings=True,
+                rope_parameters={"rope_type": "default", "rope_theta": 2000.0},
+            )
+        ),
     ),
     Checkpoint(
         "llama-untied",
@@ -154,7 +159,14 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "llama-biased",
         LlamaForCausalLM,
-        LlamaConfig(**shape(num_key_value_heads=2, attention_bias=True, mlp_bias=True)),
+        LlamaConfig(
+            **shape(
+                num_key_value_heads=2,
+                attention_bias=True,
+                mlp_bias=True,
+                rope_parameters={"rope_type": "default", "rope_theta": 500.0},
+            )
+        ),
     ),
     Checkpoint(
         "qwen2",
@@ -173,7 +185,12 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
         "qwen2-untied",
         Qwen2ForCausalLM,
-        Qwen2Config(**shape(num_key_value_heads=1)),
+        Qwen2Config(
+            **shape(
+                num_key_value_heads=1,
+                rope_parameters={"rope_type": "default", "rope_theta": 1000.0},
+            )
+        ),
         shard_size="40KB",
     ),
 )
