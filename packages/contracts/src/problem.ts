@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { type ErrorCode, errorCodes, type LayersenseError } from './error-codes.js';
+
+/** RFC 9457 problem details, with the catalogue's code. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
+    retryable: z.boolean(),
+    context: z.record(z.string(), z.unknown()).optional(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;
+
+export function toProblem(error: LayersenseError): Problem {
+  const { status, title, retryable } = errorCodes[error.code];
+  return {
+    type: `urn:layersense:error:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    retryable,
+    ...(Object.keys(error.context).length > 0 ? { context: { ...error.context } } : {}),
+  };
+}

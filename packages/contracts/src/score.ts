@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { Device, Labels, Loss, Method } from './job.js';
+
+/** The metrics of each method; the first one ranks the layers. docs/maths.md defines them. */
+export const metricsOf = {
+  fisher: ['sum', 'density'],
+  magnitude: ['l1', 'l2_squared', 'mean_abs', 'max_abs'],
+} as const satisfies Record<Method, readonly [string, ...string[]]>;
+
+/** The score of one parameter, as files and answers show it. */
+export const LayerScore = z
+  .object({
+    /** Module path: the parameter's name without `.weight`. */
+    layer: z.string(),
+    parameter: z.string(),
+    shape: z.array(z.number().int()),
+    numel: z.number().int(),
+    /** Examples behind the values; null where the score is data-free. */
+    n: z.number().int().nullable(),
+    values: z.record(z.string(), z.number().nullable()),
+    /** Of the ranking metric's mean over examples: sqrt(variance / n); null for n < 2. */
+    standard_error: z.number().nullable(),
+    /** 1 is the largest. */
+    rank: z.number().int().min(1),
+    /** ‖gₙ‖² per example in the order of the run's `dataset.indices`. */
+    per_example: z.array(z.number()).optional(),
+  })
+  .meta({ id: 'LayerScore' });
+export type LayerScore = z.infer<typeof LayerScore>;
+
+export const RunModel = z.object({
+  name: z.string(),
+  /** Commit of a Hub model; the content hash of a local one. */
+  revision: z.string(),
+  model_type: z.string().nullable(),
+  parameters: z.number().int().nullable(),
+  dtype: z.string().nullable(),
+  files: z.array(z.object({ name: z.string(), sha256: z.string() })),
+});
+
+export const RunDataset = z.object({
+  name: z.string(),
+  split: z.string().nullable(),
+  format: z.string().nullable(),
+  revision: z.string().nullable(),
+  /** Which rows of the filtered source were taken, in order. */
+  indices: z.array(z.number().int()),
+  examples: z.number().int(),
+  tokens: z.number().int(),
+  truncated: z.number().int(),
+  tokenizer_sha256: z.string().nullable(),
+  /** sha256 of the token stream. */
+  fingerprint: z.string(),
+});
+
+/** Everything needed to trust a score, and to compute it again. */
+export const Run = z
+  .object({
+    id: z.string(),
+    object: z.literal('run'),
+    /** sha256 of what determines the numbers; equal runs share it. */
+    identity: z.string(),
+    imported: z.boolean(),
+    source: z.string().nullable(),
+    method: Method,
+    method_version: z.string(),
+    definition: z.string(),
+    metrics: z.array(z.string()),
+    model: RunModel,
+    dataset: RunDataset.nullable(),
+    params: z.record(z.string(), z.unknown()),
+    loss: Loss.nullable(),
+    labels: Labels.nullable(),
+    mean_loss: z.number().nullable(),
+    device: Device.nullable(),
+    plan: z.string().nullable(),
+    arithmetic: z.string().nullable(),
+    engine: z.object({ name: z.string(), version: z.string(), onnxruntime: z.string().nullable() }),
+    seconds: z.number().nullable(),
+    peak_memory_bytes: z.number().int().nullable(),
+    created_at: z.iso.datetime({ offset: true }),
+  })
+  .meta({ id: 'Run' });
+export type Run = z.infer<typeof Run>;
+
+/** A finished run: what `layersense score --json` writes and `GET /jobs/:id/scores` answers. */
+export const ScoreReport = z
+  .object({ run: Run, scores: z.array(LayerScore) })
+  .meta({ id: 'ScoreReport' });
+export type ScoreReport = z.infer<typeof ScoreReport>;

@@ -1,0 +1,10 @@
+export { GraphBuilder, OPSET_VERSION, type OpOptions, sameShape } from './builder.js';
+export { type ElementType, elementTypeFromOnnxCode, elementTypes } from './element-type.js';
+export { GraphError } from './errors.js';
+export * from './graph.js';
+export {
+  broadcastShapes,
+  inferOutputs,
+  normalizeAxis,
+  type TensorType,
+} from './shape-inference.js';

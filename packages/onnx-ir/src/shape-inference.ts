@@ -1,0 +1,300 @@
+import { type ElementType, elementTypeFromOnnxCode } from './element-type.js';
+import { GraphError } from './errors.js';
+import { elementCount, intAttribute, intsAttribute, type Node, type Value } from './graph.js';
+
+export interface TensorType {
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+}
+
+/** What a rule sees of the node whose outputs it infers. */
+interface Inference {
+  readonly node: Node;
+  /** The type of input `i`; throws when the input is absent. */
+  input(i: number): TensorType;
+  has(i: number): boolean;
+  /** The elements of a constant input; throws when it is absent or not constant. */
+  constant(i: number): readonly number[];
+}
+
+type InferenceRule = (inference: Inference) => readonly TensorType[];
+
+/** The type and shape of every output of `node`. @throws GraphError naming the node. */
+export function inferOutputs(
+  node: Node,
+  inputs: readonly (Value | undefined)[],
+  constantValues: (name: string) => readonly number[] | undefined,
+): readonly TensorType[] {
+  const key = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
+  const rule = inferenceRules[key];
+  const fail = (reason: string) => new GraphError(`${key} ${node.name}: ${reason}`);
+  if (!rule) throw fail('no shape inference rule for this operator');
+  const input = (i: number): TensorType => {
+    const value = inputs[i];
+    if (!value) throw fail(`input ${i} is missing`);
+    return value;
+  };
+  const constant = (i: number): readonly number[] => {
+    const values = constantValues(node.inputs[i] ?? '');
+    if (!values) throw fail(`input ${i} must be a constant`);
+    return values;
+  };
+  try {
+    return rule({ node, input, constant, has: (i) => inputs[i] !== undefined });
+  } catch (error) {
+    if (error instanceof ShapeMismatch) throw fail(error.message);
+    throw error;
+  }
+}
+
+class ShapeMismatch extends Error {}
+
+/** NumPy broadcasting of two shapes. */
+export function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new ShapeMismatch(`cannot broadcast [${a}] with [${b}]`);
+    }
+    return x === 1 ? y : x;
+  });
+}
+
+/** `axis` counted from the front; negative axes count from the back, as in ONNX. */
+export function normalizeAxis(axis: number, rank: number): number {
+  const normalized = axis < 0 ? axis + rank : axis;
+  if (normalized < 0 || normalized >= Math.max(rank, 1)) {
+    throw new ShapeMismatch(`axis ${axis} of a tensor of rank ${rank}`);
+  }
+  return normalized;
+}
+
+const same: InferenceRule = ({ input }) => [input(0)];
+
+const broadcast: InferenceRule = ({ input }) => {
+  const [a, b] = [input(0), input(1)];
+  if (a.dtype !== b.dtype) throw new ShapeMismatch(`${a.dtype} with ${b.dtype}`);
+  return [{ dtype: a.dtype, shape: broadcastShapes(a.shape, b.shape) }];
+};
+
+const compare: InferenceRule = (inference) =>
+  broadcast(inference).map(({ shape }) => ({ dtype: 'bool', shape }));
+
+const reduce: InferenceRule = ({ node, input, constant, has }) => {
+  const { dtype, shape } = input(0);
+  const axes = (has(1) ? constant(1) : (intsAttribute(node, 'axes') ?? [])).map((axis) =>
+    normalizeAxis(axis, shape.length),
+  );
+  const all = axes.length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) === 0;
+  const reduced = (axis: number) => all || axes.includes(axis);
+  const keep = intAttribute(node, 'keepdims', 1) === 1;
+  const out = keep
+    ? shape.map((size, axis) => (reduced(axis) ? 1 : size))
+    : shape.filter((_, axis) => !reduced(axis));
+  return [{ dtype, shape: out }];
+};
+
+const matMul: InferenceRule = ({ input }) => {
+  const [a, b] = [input(0), input(1)];
+  return [{ dtype: a.dtype, shape: matMulShape(a.shape, b.shape) }];
+};
+
+function matMulShape(a: readonly number[], b: readonly number[]): readonly number[] {
+  const [m, k] = a.slice(-2);
+  const [k2, n] = b.slice(-2);
+  if (a.length < 2 || b.length < 2 || m === undefined || n === undefined || k !== k2) {
+    throw new ShapeMismatch(`cannot multiply [${a}] by [${b}]`);
+  }
+  return [...broadcastShapes(a.slice(0, -2), b.slice(0, -2)), m, n];
+}
+
+const swapTrailing = (shape: readonly number[], swap: boolean): readonly number[] =>
+  swap ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : shape;
+
+/** Shape inference by operator, `domain.OpType` outside the standard domain. */
+export const inferenceRules: { readonly [op: string]: InferenceRule } = {
+  Abs: same,
+  Add: broadcast,
+  And: compare,
+  Cos: same,
+  CumSum: same,
+  Div: broadcast,
+  Equal: compare,
+  Erf: same,
+  Exp: same,
+  Greater: compare,
+  GreaterOrEqual: compare,
+  Identity: same,
+  Less: compare,
+  LessOrEqual: compare,
+  Log: same,
+  LogSoftmax: same,
+  MatMul: matMul,
+  Max: broadcast,
+  Min: broadcast,
+  Mul: broadcast,
+  Neg: same,
+  Not: same,
+  Or: compare,
+  Pow: ({ input }) => [
+    { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, input(1).shape) },
+  ],
+  Reciprocal: same,
+  ReduceMax: reduce,
+  ReduceMean: reduce,
+  ReduceSum: reduce,
+  ReduceSumSquare: reduce,
+  Relu: same,
+  Sigmoid: same,
+  Sin: same,
+  Softmax: same,
+  Sqrt: same,
+  Sub: broadcast,
+  Tanh: same,
+  Trilu: same,
+
+  Cast: ({ node, input }) => {
+    const dtype = elementTypeFromOnnxCode(intAttribute(node, 'to', 0));
+    if (!dtype) throw new ShapeMismatch('Cast to a type that is not supported');
+    return [{ dtype, shape: input(0).shape }];
+  },
+
+  Concat: ({ node, input }) => {
+    const parts = node.inputs.map((_, i) => input(i));
+    const { dtype, shape } = input(0);
+    const axis = normalizeAxis(intAttribute(node, 'axis', 0), shape.length);
+    for (const part of parts) {
+      if (part.shape.some((size, i) => i !== axis && size !== shape[i])) {
+        throw new ShapeMismatch(`cannot concatenate [${shape}] and [${part.shape}] on ${axis}`);
+      }
+    }
+    const total = parts.reduce((sum, part) => sum + (part.shape[axis] ?? 0), 0);
+    return [{ dtype, shape: shape.with(axis, total) }];
+  },
+
+  ConstantOfShape: ({ node, constant }) => {
+    const value = node.attributes.value;
+    const dtype = value?.type === 'tensor' ? value.value.dtype : 'float32';
+    return [{ dtype, shape: constant(0) }];
+  },
+
+  Expand: ({ input, constant }) => [
+    { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, constant(1)) },
+  ],
+
+  Gather: ({ node, input }) => {
+    const [data, indices] = [input(0), input(1)];
+    const axis = normalizeAxis(intAttribute(node, 'axis', 0), data.shape.length);
+    return [
+      {
+        dtype: data.dtype,
+        shape: [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)],
+      },
+    ];
+  },
+
+  GatherElements: ({ input }) => [{ dtype: input(0).dtype, shape: input(1).shape }],
+
+  Gemm: ({ node, input }) => {
+    const a = swapTrailing(input(0).shape, intAttribute(node, 'transA', 0) === 1);
+    const b = swapTrailing(input(1).shape, intAttribute(node, 'transB', 0) === 1);
+    return [{ dtype: input(0).dtype, shape: matMulShape(a, b) }];
+  },
+
+  ReduceLogSumExp: reduce,
+
+  Reshape: ({ input, constant }) => {
+    const { dtype, shape } = input(0);
+    const requested = constant(1).map((size, i) => (size === 0 ? (shape[i] ?? 0) : size));
+    const known = requested.reduce((product, size) => (size === -1 ? product : product * size), 1);
+    const out = requested.map((size) => (size === -1 ? elementCount(shape) / known : size));
+    if (elementCount(out) !== elementCount(shape)) {
+      throw new ShapeMismatch(`cannot reshape [${shape}] to [${requested}]`);
+    }
+    return [{ dtype, shape: out }];
+  },
+
+  ScatterElements: same,
+
+  Slice: ({ input, constant, has }) => {
+    const { dtype, shape } = input(0);
+    const [starts, ends] = [constant(1), constant(2)];
+    const axes = has(3) ? constant(3) : starts.map((_, i) => i);
+    const steps = has(4) ? constant(4) : starts.map(() => 1);
+    const out = [...shape];
+    axes.forEach((axis, i) => {
+      const at = normalizeAxis(axis, shape.length);
+      out[at] = sliceLength(shape[at] ?? 0, starts[i] ?? 0, ends[i] ?? 0, steps[i] ?? 1);
+    });
+    return [{ dtype, shape: out }];
+  },
+
+  Split: ({ node, input, constant, has }) => {
+    const { dtype, shape } = input(0);
+    const axis = normalizeAxis(intAttribute(node, 'axis', 0), shape.length);
+    const size = shape[axis] ?? 0;
+    const parts = node.outputs.length;
+    const chunk = Math.ceil(size / parts);
+    const sizes = has(1)
+      ? constant(1)
+      : node.outputs.map((_, i) => Math.min(chunk, size - i * chunk));
+    if (sizes.reduce((sum, part) => sum + part, 0) !== size) {
+      throw new ShapeMismatch(`cannot split ${size} into [${sizes}]`);
+    }
+    return sizes.map((part) => ({ dtype, shape: shape.with(axis, part) }));
+  },
+
+  Squeeze: ({ input, constant, has }) => {
+    const { dtype, shape } = input(0);
+    const axes = has(1)
+      ? constant(1).map((axis) => normalizeAxis(axis, shape.length))
+      : shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
+    return [{ dtype, shape: shape.filter((_, axis) => !axes.includes(axis)) }];
+  },
+
+  Transpose: ({ node, input }) => {
+    const { dtype, shape } = input(0);
+    const perm = intsAttribute(node, 'perm') ?? shape.map((_, i) => shape.length - 1 - i);
+    return [{ dtype, shape: perm.map((axis) => shape[axis] ?? 0) }];
+  },
+
+  Unsqueeze: ({ input, constant }) => {
+    const { dtype, shape } = input(0);
+    const axes = constant(1);
+    const rank = shape.length + axes.length;
+    const inserted = axes.map((axis) => normalizeAxis(axis, rank));
+    const rest = [...shape];
+    return [
+      {
+        dtype,
+        shape: Array.from({ length: rank }, (_, axis) =>
+          inserted.includes(axis) ? 1 : (rest.shift() ?? 0),
+        ),
+      },
+    ];
+  },
+
+  Where: ({ input }) => [
+    {
+      dtype: input(1).dtype,
+      shape: broadcastShapes(input(0).shape, broadcastShapes(input(1).shape, input(2).shape)),
+    },
+  ],
+
+  'com.microsoft.FusedMatMul': ({ node, input }) => {
+    const a = swapTrailing(input(0).shape, intAttribute(node, 'transA', 0) === 1);
+    const b = swapTrailing(input(1).shape, intAttribute(node, 'transB', 0) === 1);
+    return [{ dtype: input(0).dtype, shape: matMulShape(a, b) }];
+  },
+};
+
+function sliceLength(size: number, start: number, end: number, step: number): number {
+  const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
+  const from = start < 0 ? start + size : start;
+  const to = end < 0 ? end + size : end;
+  return step > 0
+    ? Math.max(0, Math.ceil((clamp(to, 0, size) - clamp(from, 0, size)) / step))
+    : Math.max(0, Math.ceil((clamp(to, -1, size - 1) - clamp(from, 0, size - 1)) / step));
+}
