@@ -1,5 +1,6 @@
 export { GraphBuilder, OPSET_VERSION, type OpOptions, sameShape } from './builder.js';
 export { type ElementType, elementTypeFromOnnxCode, elementTypes } from './element-type.js';
+export { encodeModel } from './encode-model.js';
 export { GraphError } from './errors.js';
 export * from './graph.js';
 export {
