@@ -10,7 +10,7 @@ export const metricsOf = {
 /** The score of one parameter, as files and answers show it. */
 export const LayerScore = z
   .object({
-    /** Module path: the parameter's name without `.weight`. */
+    /** Module path: the parameter's name without `.weight` or `.bias`. */
     layer: z.string(),
     parameter: z.string(),
     shape: z.array(z.number().int()),

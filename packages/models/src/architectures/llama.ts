@@ -1,0 +1,96 @@
+import type { Value } from '@layersense/onnx-ir';
+import { z } from 'zod';
+import { causalAttention, causalMask, type Heads } from '../blocks/attention.js';
+import { embedding } from '../blocks/embedding.js';
+import { linear } from '../blocks/linear.js';
+import { rmsNorm } from '../blocks/rms-norm.js';
+import { type RotaryTables, rotaryTables } from '../blocks/rotary.js';
+import type { Forward } from '../forward.js';
+import { parseRope, RopeKeys } from '../rope-config.js';
+
+const positive = z.number().int().positive();
+
+/** The keys of config.json that shape a decoder of the Llama family; transformers' defaults. */
+export const LlamaConfig = z.object({
+  vocab_size: positive,
+  hidden_size: positive,
+  intermediate_size: positive,
+  num_hidden_layers: positive,
+  num_attention_heads: positive,
+  num_key_value_heads: positive.nullish(),
+  head_dim: positive.nullish(),
+  max_position_embeddings: positive.default(2048),
+  rms_norm_eps: z.number().positive().default(1e-6),
+  hidden_act: z.literal('silu').default('silu'),
+  attention_bias: z.boolean().default(false),
+  mlp_bias: z.boolean().default(false),
+  tie_word_embeddings: z.boolean().default(false),
+  ...RopeKeys,
+});
+export type LlamaConfig = z.infer<typeof LlamaConfig>;
+
+/** Where a relative of Llama departs from it. */
+export interface LlamaBiases {
+  readonly qkv: boolean;
+  readonly output: boolean;
+  readonly mlp: boolean;
+}
+
+/** LlamaForCausalLM: token ids → logits [batch · length, vocabulary]. */
+export function llama(f: Forward, config: LlamaConfig, inputIds: Value): Value {
+  const { attention_bias: attention, mlp_bias: mlp } = config;
+  return llamaWith(f, config, inputIds, { qkv: attention, output: attention, mlp });
+}
+
+export function llamaWith(
+  f: Forward,
+  config: LlamaConfig,
+  inputIds: Value,
+  biases: LlamaBiases,
+): Value {
+  const heads: Heads = {
+    query: config.num_attention_heads,
+    keyValue: config.num_key_value_heads ?? config.num_attention_heads,
+    dim: config.head_dim ?? config.hidden_size / config.num_attention_heads,
+  };
+  const rotary = rotaryTables(f, parseRope(config), heads.dim);
+  const mask = causalMask(f);
+  const { vocab_size: vocabulary, hidden_size: width } = config;
+
+  let x = embedding(f, inputIds, 'model.embed_tokens', vocabulary, width);
+  for (let i = 0; i < config.num_hidden_layers; i++) {
+    const layer = `model.layers.${i}`;
+    x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, rotary, mask, biases));
+  }
+  const final = rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
+  const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
+  return f.g.scope('lm_head', () => linear(f, final, head, vocabulary, { bias: false }));
+}
+
+function decoderLayer(
+  f: Forward,
+  config: LlamaConfig,
+  x: Value,
+  layer: string,
+  heads: Heads,
+  rotary: RotaryTables,
+  mask: Value,
+  biases: LlamaBiases,
+): Value {
+  const { g } = f;
+  const project = (from: Value, name: string, outputs: number, bias: boolean) =>
+    linear(f, from, `${layer}.${name}`, outputs, { bias });
+
+  const normed = rmsNorm(f, x, `${layer}.input_layernorm`, config.rms_norm_eps);
+  const q = project(normed, 'self_attn.q_proj', heads.query * heads.dim, biases.qkv);
+  const k = project(normed, 'self_attn.k_proj', heads.keyValue * heads.dim, biases.qkv);
+  const v = project(normed, 'self_attn.v_proj', heads.keyValue * heads.dim, biases.qkv);
+  const mixed = causalAttention(f, q, k, v, heads, rotary, mask);
+  const h = g.add(x, project(mixed, 'self_attn.o_proj', config.hidden_size, biases.output));
+
+  const hidden = rmsNorm(f, h, `${layer}.post_attention_layernorm`, config.rms_norm_eps);
+  const gate = project(hidden, 'mlp.gate_proj', config.intermediate_size, biases.mlp);
+  const up = project(hidden, 'mlp.up_proj', config.intermediate_size, biases.mlp);
+  const activated = g.mul(g.mul(gate, g.op('Sigmoid', [gate])), up);
+  return g.add(h, project(activated, 'mlp.down_proj', config.hidden_size, biases.mlp));
+}

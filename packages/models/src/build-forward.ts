@@ -1,0 +1,87 @@
+import { LayersenseError } from '@layersense/contracts';
+import { GraphBuilder, type TensorRef, type Value } from '@layersense/onnx-ir';
+import { z } from 'zod';
+import { LlamaConfig, llama } from './architectures/llama.js';
+import { Qwen2Config, qwen2 } from './architectures/qwen2.js';
+import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
+
+interface Architecture<Config> {
+  readonly config: z.ZodType<Config>;
+  readonly forward: (f: Forward, config: Config, inputIds: Value) => Value;
+}
+
+export interface ParsedModel {
+  readonly modelType: string;
+  readonly vocabulary: number;
+  readonly maxPositions: number;
+  readonly forward: (f: Forward, inputIds: Value) => Value;
+}
+
+/** One file per `model_type` of config.json. */
+const architectures = {
+  llama: architecture({ config: LlamaConfig, forward: llama }),
+  qwen2: architecture({ config: Qwen2Config, forward: qwen2 }),
+};
+
+export const supportedModelTypes = Object.keys(architectures) as (keyof typeof architectures)[];
+
+type BaseConfig = Pick<LlamaConfig, 'vocab_size' | 'max_position_embeddings'>;
+
+function architecture<Config extends BaseConfig>({ config, forward }: Architecture<Config>) {
+  return (raw: unknown, modelType: string): ParsedModel => {
+    const parsed = parseConfig(config, raw);
+    return {
+      modelType,
+      vocabulary: parsed.vocab_size,
+      maxPositions: parsed.max_position_embeddings,
+      forward: (f, inputIds) => forward(f, parsed, inputIds),
+    };
+  };
+}
+
+/**
+ * Reads config.json's architecture.
+ * @throws LayersenseError `model_type_unsupported`, `config_invalid`
+ */
+export function parseModel(config: unknown): ParsedModel {
+  const { model_type: type } = parseConfig(z.object({ model_type: z.string() }), config);
+  const parse = Object.hasOwn(architectures, type)
+    ? architectures[type as keyof typeof architectures]
+    : undefined;
+  if (parse) return parse(config, type);
+  throw new LayersenseError(
+    'model_type_unsupported',
+    `The architecture ${JSON.stringify(type)} is not supported for Fisher scores; supported are ${supportedModelTypes.join(', ')}. Magnitude works on any safetensors checkpoint.`,
+    { model_type: type, supported: supportedModelTypes },
+  );
+}
+
+/**
+ * The forward pass of a Hugging Face checkpoint for one batch shape.
+ * @throws LayersenseError when config.json and the tensors do not describe one supported model
+ */
+export function buildForward(
+  model: ParsedModel,
+  tensors: ReadonlyMap<string, TensorRef>,
+  shape: BatchShape,
+  arithmetic: Arithmetic = 'float32',
+): ForwardGraph {
+  const builder = new GraphBuilder(model.modelType);
+  const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
+  const forward = new Forward(builder, shape, arithmetic, tensors);
+  const logits = model.forward(forward, inputIds);
+  return { builder, shape, arithmetic, inputIds, logits, parameters: forward.parameters };
+}
+
+function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'config.json'}: ${issue.message}`,
+  );
+  throw new LayersenseError(
+    'config_invalid',
+    `config.json is not usable: ${issues.join('; ')}. Restore the original config.json of the checkpoint.`,
+    { issues },
+  );
+}

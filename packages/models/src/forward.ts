@@ -1,0 +1,104 @@
+import { LayersenseError } from '@layersense/contracts';
+import type { TensorRef, Value } from '@layersense/onnx-ir';
+import { type ElementType, elementTypes, type GraphBuilder, sameShape } from '@layersense/onnx-ir';
+
+/** The shape one graph serves: `batch` examples, each padded to `length` tokens. */
+export interface BatchShape {
+  readonly batch: number;
+  readonly length: number;
+}
+
+/** The arithmetic of the graph. Weights stay as stored and are cast where they are used. */
+export type Arithmetic = 'float32' | 'float64';
+
+/** A forward pass whose every parameter is an external initializer of its own name. */
+export interface ForwardGraph {
+  readonly builder: GraphBuilder;
+  readonly shape: BatchShape;
+  readonly arithmetic: Arithmetic;
+  /** int64 [batch, length], right-padded. */
+  readonly inputIds: Value;
+  /** [batch · length, vocabulary]. */
+  readonly logits: Value;
+  /** Names as PyTorch's `named_parameters()` gives them (tied ones once), in the order of first use. */
+  readonly parameters: readonly string[];
+}
+
+/**
+ * What a model file builds with: the graph under construction and the checkpoint's tensors.
+ * Hidden states are 2-D, [batch · length, width], so every projection is one Gemm.
+ */
+export class Forward {
+  readonly parameters: string[] = [];
+
+  constructor(
+    readonly g: GraphBuilder,
+    readonly shape: BatchShape,
+    readonly arithmetic: Arithmetic,
+    private readonly tensors: ReadonlyMap<string, TensorRef>,
+  ) {}
+
+  has(name: string): boolean {
+    return this.tensors.has(name);
+  }
+
+  /**
+   * The parameter `name` as it is stored.
+   * @throws LayersenseError `tensor_missing`, `tensor_mismatch`, `dtype_unsupported`
+   */
+  stored(name: string, shape: readonly number[]): Value {
+    if (this.parameters.includes(name)) return this.g.value(name);
+    const ref = requireTensor(this.tensors, name, shape);
+    this.parameters.push(name);
+    return this.g.external(name, ref);
+  }
+
+  /** The parameter `name` in the graph's arithmetic. */
+  parameter(name: string, shape: readonly number[]): Value {
+    return this.cast(this.stored(name, shape));
+  }
+
+  cast(value: Value): Value {
+    return this.g.cast(value, this.arithmetic);
+  }
+
+  scalar(x: number): Value {
+    return this.g.scalar(x, this.arithmetic);
+  }
+
+  constant(shape: readonly number[], data: readonly number[]): Value {
+    return this.g.constant({ dtype: this.arithmetic, shape, data });
+  }
+}
+
+const parameterTypes: readonly ElementType[] = ['float64', 'float32', 'float16', 'bfloat16'];
+
+function requireTensor(
+  tensors: ReadonlyMap<string, TensorRef>,
+  name: string,
+  shape: readonly number[],
+): TensorRef {
+  const ref = tensors.get(name);
+  if (!ref) {
+    throw new LayersenseError(
+      'tensor_missing',
+      `The checkpoint has no tensor ${name}, which its config.json calls for. Check that all shards are there and that config.json belongs to this checkpoint.`,
+      { tensor: name },
+    );
+  }
+  if (!sameShape(ref.shape, shape)) {
+    throw new LayersenseError(
+      'tensor_mismatch',
+      `Tensor ${name} has shape [${ref.shape.join(', ')}] but config.json calls for [${shape.join(', ')}]. Check that config.json belongs to this checkpoint.`,
+      { tensor: name },
+    );
+  }
+  if (!parameterTypes.includes(ref.dtype) || !elementTypes[ref.dtype].floating) {
+    throw new LayersenseError(
+      'dtype_unsupported',
+      `Tensor ${name} is stored as ${ref.dtype}; a parameter must be float32, float64, float16 or bfloat16. Use the unquantised checkpoint.`,
+      { tensor: name, dtype: ref.dtype },
+    );
+  }
+  return ref;
+}

@@ -1,0 +1,7 @@
+export {
+  buildForward,
+  type ParsedModel,
+  parseModel,
+  supportedModelTypes,
+} from './build-forward.js';
+export type { Arithmetic, BatchShape, ForwardGraph } from './forward.js';

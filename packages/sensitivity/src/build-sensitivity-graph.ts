@@ -1,0 +1,90 @@
+import { buildPullback } from '@layersense/autodiff';
+import { type Labels, LayersenseError } from '@layersense/contracts';
+import { elementCount, type Graph, type GraphBuilder, type Value } from '@layersense/onnx-ir';
+import { attachLoss } from './loss/next-token-cross-entropy.js';
+import {
+  gradientSquaredNorm,
+  type NormPath,
+  type StatisticContext,
+} from './per-example/gradient-squared-norm.js';
+import { findParameterUses } from './per-example/parameter-uses.js';
+
+/** The forward pass to differentiate. `builder` is extended in place. */
+export interface DifferentiableModel {
+  readonly builder: GraphBuilder;
+  readonly shape: { readonly batch: number; readonly length: number };
+  /** [batch · length, vocabulary]. */
+  readonly logits: Value;
+  readonly parameters: readonly string[];
+}
+
+export interface SensitivityParameter {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly numel: number;
+  /** The graph output that holds ‖∂ℓₙ/∂W‖² per example: [batch]. */
+  readonly output: string;
+}
+
+/** One run of `graph` gives the loss and every squared gradient norm of a batch of examples. */
+export interface SensitivityGraph {
+  readonly graph: Graph;
+  readonly lossOutput: string;
+  readonly parameters: readonly SensitivityParameter[];
+}
+
+export interface SensitivityOptions {
+  readonly labels: Labels;
+  readonly path?: NormPath;
+}
+
+/**
+ * The whole-graph plan: forward pass, loss, one backward pass over activations only, and for every
+ * parameter its squared gradient norm per example. No weight gradient is built where Gram products
+ * are cheaper.
+ *
+ * Each norm is a graph output of its own, emitted in layer order: ONNX Runtime then computes it as
+ * soon as its cotangent exists and frees both, instead of keeping every activation to the end.
+ *
+ * @throws LayersenseError `unsupported_operator`
+ */
+export function buildSensitivityGraph(
+  model: DifferentiableModel,
+  { labels, path = 'auto' }: SensitivityOptions,
+): SensitivityGraph {
+  const { builder: g, logits, shape } = model;
+  const uses = findParameterUses(g, model.parameters);
+  const loss = attachLoss(g, { logits, ...shape, labels });
+  const outputs = [...uses.values()].flatMap((each) => each.map((use) => use.output));
+  const cotangents = buildPullback(g, new Map([[logits.name, loss.logitsCotangent]]), outputs);
+  const context: StatisticContext = {
+    g,
+    batch: shape.batch,
+    path,
+    grams: new Map(),
+    cotangentOf: (value) => requireCotangent(cotangents, value),
+  };
+  const norms = [...uses].map(([name, parameterUses]) => {
+    const { shape: parameterShape } = g.value(name);
+    const norm = g.scope(`${name}#squared_norm`, () =>
+      gradientSquaredNorm(context, parameterShape, parameterUses),
+    );
+    const numel = elementCount(parameterShape);
+    return { parameter: { name, shape: parameterShape, numel, output: norm.name }, norm };
+  });
+  return {
+    graph: g.build([loss.losses, ...norms.map(({ norm }) => norm)]),
+    lossOutput: loss.losses.name,
+    parameters: norms.map(({ parameter }) => parameter),
+  };
+}
+
+function requireCotangent(cotangents: ReadonlyMap<string, Value>, value: Value): Value {
+  const cotangent = cotangents.get(value.name);
+  if (cotangent) return cotangent;
+  throw new LayersenseError(
+    'unsupported_operator',
+    `The loss does not depend on ${value.name}, so a parameter used there has no gradient.`,
+    { value: value.name },
+  );
+}

@@ -1,0 +1,23 @@
+import type { JobSpec } from '@layersense/contracts';
+
+/** Raised whenever a change alters a stored number; part of a run's identity. */
+export const methodVersions = { fisher: '1', magnitude: '1' } as const;
+
+const losses = {
+  'token-mean': 'the mean next-token cross-entropy over the positions of example n',
+  'sequence-sum': 'the summed next-token cross-entropy over the positions of example n',
+} as const;
+
+const labelSources = {
+  data: 'labels from the data (the empirical Fisher)',
+  model: "labels drawn from the model's own distribution (the Fisher information)",
+} as const;
+
+/** The exact meaning of a run's numbers in a sentence, stored with them. docs/maths.md derives it. */
+export function definitionOf(spec: JobSpec): string {
+  if (spec.method === 'magnitude') {
+    return 'l1 = Σ|w|, l2_squared = Σw², mean_abs = Σ|w|/numel, max_abs = max|w| over the elements w of the weight';
+  }
+  const { loss, labels } = spec.params;
+  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${losses[loss]}, ${labelSources[labels]}; squares are taken per example, before the mean`;
+}

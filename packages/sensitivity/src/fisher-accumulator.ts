@@ -1,0 +1,67 @@
+import { LayersenseError } from '@layersense/contracts';
+
+/** The statistics of one batch: `examples[i]` says which example row i of every vector is. */
+export interface BatchStatistics {
+  readonly examples: readonly number[];
+  /** ℓₙ by row; rows beyond `examples` are padding. */
+  readonly losses: ArrayLike<number>;
+  /** ‖gₙ(W)‖² by parameter name and row. */
+  readonly squaredNorms: ReadonlyMap<string, ArrayLike<number>>;
+}
+
+/**
+ * Keeps every per-example value in float64. Means, errors, mixtures and extensions follow from
+ * these later without another gradient; the order in which batches arrive leaves no trace.
+ */
+export class FisherAccumulator {
+  readonly losses: Float64Array;
+  readonly #norms: ReadonlyMap<string, Float64Array>;
+  readonly #seen: Uint8Array;
+
+  /** @param sourceRows the dataset row of every example, for messages */
+  constructor(
+    parameters: readonly string[],
+    private readonly sourceRows: readonly number[],
+  ) {
+    const examples = sourceRows.length;
+    this.losses = new Float64Array(examples);
+    this.#seen = new Uint8Array(examples);
+    this.#norms = new Map(parameters.map((name) => [name, new Float64Array(examples)]));
+  }
+
+  /** @throws LayersenseError `non_finite_gradient` naming the layer and the example */
+  add({ examples, losses, squaredNorms }: BatchStatistics): void {
+    examples.forEach((example, row) => {
+      this.losses[example] = this.#finite(losses[row], 'the loss', example);
+      for (const [name, values] of this.#norms) {
+        const norm = this.#finite(squaredNorms.get(name)?.[row], name, example);
+        // A sum of signed products may end a rounding error below zero.
+        values[example] = Math.max(0, norm);
+      }
+      this.#seen[example] = 1;
+    });
+  }
+
+  has(example: number): boolean {
+    return this.#seen[example] === 1;
+  }
+
+  get done(): number {
+    return this.#seen.reduce((sum, seen) => sum + seen, 0);
+  }
+
+  /** ‖gₙ(W)‖² by example, of every parameter. */
+  get squaredNorms(): ReadonlyMap<string, Float64Array> {
+    return this.#norms;
+  }
+
+  #finite(value: number | undefined, layer: string, example: number): number {
+    if (value !== undefined && Number.isFinite(value)) return value;
+    const row = this.sourceRows[example] ?? example;
+    throw new LayersenseError(
+      'non_finite_gradient',
+      `The squared gradient norm of ${layer} is ${value} on example ${row}. Look at that example and at the checkpoint's weights; nothing was stored, because leaving the example out would bias every score.`,
+      { layer, example: row, value: String(value) },
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import { type LayerScore, LayersenseError, layerName } from '@layersense/contracts';
+import { elementCount } from '@layersense/onnx-ir';
+import { rankBy } from './rank-by.js';
+
+/** Sums over the elements of one weight, in float64. */
+export interface Magnitude {
+  /** Σ |w|. */
+  readonly l1: number;
+  /** Σ w². */
+  readonly l2Squared: number;
+  readonly maxAbs: number;
+}
+
+/**
+ * Reads a weight in chunks.
+ * @throws LayersenseError `non_finite_weight` naming the parameter and the element
+ */
+export async function measureMagnitude(
+  parameter: string,
+  chunks: AsyncIterable<Float32Array | Float64Array>,
+): Promise<Magnitude> {
+  let [l1, l2Squared, maxAbs, offset] = [0, 0, 0, 0];
+  for await (const chunk of chunks) {
+    for (let i = 0; i < chunk.length; i++) {
+      const size = Math.abs(chunk[i] ?? 0);
+      l1 += size;
+      l2Squared += size * size;
+      if (size > maxAbs) maxAbs = size;
+    }
+    // One check per chunk: a non-finite element leaves the sums non-finite.
+    if (!Number.isFinite(l1)) throw nonFinite(parameter, chunk, offset);
+    offset += chunk.length;
+  }
+  return { l1, l2Squared, maxAbs };
+}
+
+/** The scores of all weights, ranked by l1. */
+export function summarizeMagnitude(
+  magnitudes: readonly {
+    readonly parameter: string;
+    readonly shape: readonly number[];
+    readonly magnitude: Magnitude;
+  }[],
+): LayerScore[] {
+  const scores = magnitudes.map(({ parameter, shape, magnitude: { l1, l2Squared, maxAbs } }) => {
+    const numel = elementCount(shape);
+    return {
+      layer: layerName(parameter).layer,
+      parameter,
+      shape: [...shape],
+      numel,
+      n: null,
+      values: { l1, l2_squared: l2Squared, mean_abs: l1 / numel, max_abs: maxAbs },
+      standard_error: null,
+    };
+  });
+  return rankBy(scores, (score) => score.values.l1);
+}
+
+function nonFinite(
+  parameter: string,
+  chunk: Float32Array | Float64Array,
+  offset: number,
+): LayersenseError {
+  const index = offset + chunk.findIndex((value) => !Number.isFinite(value));
+  return new LayersenseError(
+    'non_finite_weight',
+    `${parameter} holds a value that is not finite at element ${index}. The checkpoint is damaged or overflowed when it was converted; no score of it would mean anything.`,
+    { parameter, element: index },
+  );
+}

@@ -1,0 +1,94 @@
+import { LayersenseError } from '@layersense/contracts';
+import { elementTypes, type GraphBuilder, intAttribute, type Node, type Value } from '@layersense/onnx-ir';
+
+/**
+ * One place where a parameter enters the computation, seen from the output y whose cotangent δ
+ * determines the parameter's gradient there.
+ */
+export type ParameterUse =
+  /** y = x Wᵀ (`transposed`, W [N, K]) or y = x W (W [K, N]). */
+  | { readonly kind: 'linear'; readonly x: Value; readonly output: Value; readonly transposed: boolean }
+  /** y = W[tokens]. */
+  | { readonly kind: 'embedding'; readonly tokens: Value; readonly output: Value }
+  /** y = x ⊙ γ, γ along the last axis. */
+  | { readonly kind: 'scale'; readonly x: Value; readonly output: Value }
+  /** y = … + b, b along the last axis. */
+  | { readonly kind: 'bias'; readonly output: Value };
+
+type UseRule = (node: Node, position: number, g: GraphBuilder) => ParameterUse | undefined;
+
+const output = (node: Node, g: GraphBuilder): Value => g.value(node.outputs[0] ?? '');
+const input = (node: Node, i: number, g: GraphBuilder): Value => g.value(node.inputs[i] ?? '');
+
+/** How each operator uses a parameter given as its input number `position`. */
+const useRules: { readonly [op: string]: UseRule } = {
+  Gemm: (node, position, g) => {
+    if (position === 2) return { kind: 'bias', output: output(node, g) };
+    if (position !== 1 || intAttribute(node, 'transA', 0) === 1) return undefined;
+    const transposed = intAttribute(node, 'transB', 0) === 1;
+    return { kind: 'linear', x: input(node, 0, g), output: output(node, g), transposed };
+  },
+  MatMul: (node, position, g) =>
+    position === 1 && input(node, 1, g).shape.length === 2
+      ? { kind: 'linear', x: input(node, 0, g), output: output(node, g), transposed: false }
+      : undefined,
+  Gather: (node, position, g) =>
+    position === 0 && intAttribute(node, 'axis', 0) === 0
+      ? { kind: 'embedding', tokens: input(node, 1, g), output: widened(output(node, g), g) }
+      : undefined,
+  Mul: (node, position, g) =>
+    alongLastAxis(input(node, position, g), output(node, g))
+      ? { kind: 'scale', x: input(node, 1 - position, g), output: output(node, g) }
+      : undefined,
+  Add: (node, position, g) =>
+    alongLastAxis(input(node, position, g), output(node, g))
+      ? { kind: 'bias', output: output(node, g) }
+      : undefined,
+};
+
+/**
+ * Every use of every parameter, in graph order. A Cast between the stored weight and its use is
+ * looked through, and so is the Cast that widens gathered embedding rows.
+ *
+ * @throws LayersenseError `unsupported_operator` naming every use no rule covers
+ */
+export function findParameterUses(
+  g: GraphBuilder,
+  parameters: readonly string[],
+): ReadonlyMap<string, readonly ParameterUse[]> {
+  const parameterOf = new Map(parameters.map((name) => [name, name]));
+  const uses = new Map<string, ParameterUse[]>(parameters.map((name) => [name, []]));
+  const unsupported: string[] = [];
+  for (const node of g.nodes) {
+    node.inputs.forEach((name, position) => {
+      const parameter = parameterOf.get(name);
+      if (parameter === undefined) return;
+      if (node.opType === 'Cast') {
+        for (const out of node.outputs) parameterOf.set(out, parameter);
+        return;
+      }
+      const use = useRules[node.opType]?.(node, position, g);
+      if (use) uses.get(parameter)?.push(use);
+      else unsupported.push(`${parameter} in ${node.opType} ${node.name}`);
+    });
+  }
+  if (unsupported.length > 0) {
+    throw new LayersenseError(
+      'unsupported_operator',
+      `No per-example gradient norm is known for these uses of a parameter: ${unsupported.join('; ')}.`,
+      { uses: unsupported },
+    );
+  }
+  return uses;
+}
+
+function alongLastAxis(parameter: Value, of: Value): boolean {
+  return parameter.shape.length === 1 && parameter.shape[0] === of.shape.at(-1);
+}
+
+/** The value after the Cast that follows `value` directly, where it is stored in half precision. */
+function widened(value: Value, g: GraphBuilder): Value {
+  if (elementTypes[value.dtype].bytes >= 4) return value;
+  const cast = g.nodes.find((node) => node.opType === 'Cast' && node.inputs[0] === value.name);
+  return cast ? output(cast, g) : value;
+}
