@@ -134,7 +134,7 @@ export class GraphBuilder {
     const outputs = node.outputs.map((name, i) => {
       const type = inferred[i];
       if (!type) throw new GraphError(`${node.opType} ${node.name} has no output ${i}`);
-      return this.#declare({ name, ...type });
+      return this.#declare({ ...type, name });
     });
     this.nodes.push(node);
     for (const output of node.outputs) this.#producers.set(output, node);

@@ -1,0 +1,52 @@
+import { availableParallelism } from 'node:os';
+import { countNodes } from '@layersense/onnx-ir';
+import type { InferenceSession } from 'onnxruntime-node';
+import type { Device, SessionOptions } from './session-options.js';
+
+/** Session creation is quadratic in the number of nodes, and `all` pays the most for each. */
+const MAX_NODES_FULLY_OPTIMIZED = 6000;
+
+/** Larger constants are not computed ahead: a bfloat16 weight would be kept in float32 as well. */
+const MAX_FOLDED_BYTES = '65536';
+
+const ERRORS_ONLY = 3;
+
+/** What every session of this project runs with. Values in `extra` must be strings. */
+export function ortOptions(
+  model: Uint8Array,
+  options: SessionOptions,
+  device: Device,
+): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [device],
+    intraOpNumThreads: options.threads ?? availableParallelism(),
+    graphOptimizationLevel: options.graphOptimization ?? defaultOptimization(model),
+    // With either of these the second run needs more memory than the first, and none is faster.
+    enableMemPattern: false,
+    enableCpuMemArena: false,
+    logSeverityLevel: ERRORS_ONLY,
+    extra: {
+      session: {
+        // A prepacked weight is a copy, and a backward graph uses each weight twice.
+        disable_prepacking: '1',
+        ...(options.weightsFolder !== undefined && {
+          model_external_initializers_file_folder_path: options.weightsFolder,
+        }),
+      },
+      optimization: {
+        constant_folding_max_output_size_in_bytes: MAX_FOLDED_BYTES,
+        ...(options.disabledOptimizers !== undefined && {
+          disable_specified_optimizers: options.disabledOptimizers.join(';'),
+        }),
+      },
+    },
+    ...(options.profilePrefix !== undefined && {
+      enableProfiling: true,
+      profileFilePrefix: options.profilePrefix,
+    }),
+  };
+}
+
+function defaultOptimization(model: Uint8Array): 'basic' | 'all' {
+  return countNodes(model) > MAX_NODES_FULLY_OPTIMIZED ? 'basic' : 'all';
+}

@@ -1,0 +1,100 @@
+import { LayersenseError } from '@layersense/contracts';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { isCudaInstalled } from './cuda-provider.js';
+import { deviceUnavailable, explainOrtError, isMissingDevice } from './ort-error.js';
+import { ortOptions } from './ort-options.js';
+import type { RunResult, SessionInfo } from './protocol.js';
+import type { Device, SessionOptions } from './session-options.js';
+import type { TensorData, Tensors } from './tensor-data.js';
+
+/** The sessions of this process by number. */
+export class SessionTable {
+  readonly #sessions = new Map<number, InferenceSession>();
+  #next = 0;
+
+  async open(model: Uint8Array, options: SessionOptions): Promise<SessionInfo> {
+    const { session, device } = await create(model, options);
+    const number = this.#next++;
+    this.#sessions.set(number, session);
+    return { session: number, device, inputs: session.inputNames, outputs: session.outputNames };
+  }
+
+  async run(number: number, feeds: Tensors): Promise<RunResult> {
+    const session = this.#get(number);
+    try {
+      const inputs = mapValues(feeds, toOrtTensor);
+      const start = performance.now();
+      const outputs = await session.run(inputs);
+      const seconds = (performance.now() - start) / 1000;
+      return { outputs: mapValues(outputs, fromOrtTensor), seconds };
+    } catch (error) {
+      throw explainOrtError(error, 'run the graph');
+    }
+  }
+
+  endProfiling(number: number): void {
+    this.#get(number).endProfiling();
+  }
+
+  async release(number: number): Promise<void> {
+    const session = this.#get(number);
+    this.#sessions.delete(number);
+    await session.release();
+  }
+
+  #get(number: number): InferenceSession {
+    const session = this.#sessions.get(number);
+    if (!session) throw new LayersenseError('compute_failed', 'This session has been released.');
+    return session;
+  }
+}
+
+async function create(
+  model: Uint8Array,
+  options: SessionOptions,
+): Promise<{ session: InferenceSession; device: Device }> {
+  const devices = candidates(options);
+  for (const device of devices) {
+    try {
+      const session = await InferenceSession.create(model, ortOptions(model, options, device));
+      return { session, device };
+    } catch (error) {
+      const fallback = device !== devices.at(-1) && isMissingDevice(error);
+      if (!fallback) throw explainCreateError(error, device);
+    }
+  }
+  throw new LayersenseError('internal', 'No device to open a session on.');
+}
+
+function candidates({ device }: SessionOptions): readonly Device[] {
+  if (device === 'auto') return isCudaInstalled() ? ['cuda', 'cpu'] : ['cpu'];
+  if (device === 'cuda' && !isCudaInstalled()) throw deviceUnavailable('cuda');
+  return [device];
+}
+
+function explainCreateError(error: unknown, device: Device): LayersenseError {
+  if (device !== 'cpu' && isMissingDevice(error)) return deviceUnavailable(device, error);
+  return explainOrtError(error, 'open a session for the graph');
+}
+
+function toOrtTensor({ dtype, data, shape }: TensorData): Tensor {
+  return new Tensor(dtype, data, shape);
+}
+
+function fromOrtTensor({ type, data, dims }: Tensor): TensorData {
+  switch (type) {
+    case 'float32':
+    case 'float64':
+    case 'int64':
+    case 'int32':
+    case 'uint8':
+    case 'bool':
+      return { dtype: type, shape: dims, data } as TensorData;
+    default:
+      throw new Error(`an output has type ${type}, which cannot leave the compute process`);
+  }
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B) {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}

@@ -1,0 +1,21 @@
+import type { RunResult } from './protocol.js';
+import type { Device } from './session-options.js';
+import type { Tensors } from './tensor-data.js';
+
+/** A graph loaded in the compute process. */
+export interface Session {
+  /** The device in use, which `auto` has chosen. */
+  readonly device: Device;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /**
+   * Runs the graph once.
+   *
+   * @throws LayersenseError `compute_failed`, `out_of_memory`, or what ended the process.
+   */
+  run(feeds: Tensors): Promise<RunResult>;
+  /** Writes the profile; for sessions opened with `profilePrefix`. */
+  endProfiling(): Promise<void>;
+  /** Frees the graph's memory. A released session can be released again. */
+  release(): Promise<void>;
+}
