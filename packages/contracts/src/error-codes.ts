@@ -9,7 +9,16 @@ interface ErrorCodeInfo {
 /** Every error this project reports, by code. docs/reference/errors.md lists the same ones. */
 export const errorCodes = {
   invalid_request: { status: 422, retryable: false, title: 'The request is not valid' },
+  invalid_json: { status: 400, retryable: false, title: 'The body is not JSON' },
+  body_too_large: { status: 413, retryable: false, title: 'The body is too large' },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    title: 'The body must be application/json',
+  },
   not_found: { status: 404, retryable: false, title: 'No such resource' },
+  job_unfinished: { status: 409, retryable: true, title: 'The job has not finished yet' },
+  job_without_scores: { status: 409, retryable: false, title: 'The job ended without scores' },
   job_finished: { status: 409, retryable: false, title: 'The job has already finished' },
   path_not_allowed: {
     status: 403,
