@@ -224,7 +224,8 @@ export class GraphBuilder {
     const axes = a.shape.flatMap((size, axis) =>
       axis < lead || (shape[axis - lead] === 1 && size !== 1) ? [axis] : [],
     );
-    const summed = axes.length === 0 ? a : this.reduceSum(a, axes, true);
+    const leadingOnly = axes.every((axis) => axis < lead);
+    const summed = axes.length === 0 ? a : this.reduceSum(a, axes, !leadingOnly);
     return this.reshape(summed, shape);
   }
 

@@ -8,5 +8,6 @@ export {
   broadcastShapes,
   inferOutputs,
   normalizeAxis,
+  operatorKey,
   type TensorType,
 } from './shape-inference.js';

@@ -25,7 +25,7 @@ export function inferOutputs(
   inputs: readonly (Value | undefined)[],
   constantValues: (name: string) => readonly number[] | undefined,
 ): readonly TensorType[] {
-  const key = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
+  const key = operatorKey(node);
   const rule = inferenceRules[key];
   const fail = (reason: string) => new GraphError(`${key} ${node.name}: ${reason}`);
   if (!rule) throw fail('no shape inference rule for this operator');
@@ -48,6 +48,11 @@ export function inferOutputs(
 }
 
 class ShapeMismatch extends Error {}
+
+/** The key of a node in tables by operator: `OpType`, or `domain.OpType` outside the standard domain. */
+export function operatorKey(node: Pick<Node, 'opType' | 'domain'>): string {
+  return node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
+}
 
 /** NumPy broadcasting of two shapes. */
 export function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] {
@@ -79,6 +84,21 @@ const broadcast: InferenceRule = ({ input }) => {
   return [{ dtype: a.dtype, shape: broadcastShapes(a.shape, b.shape) }];
 };
 
+const variadic: InferenceRule = ({ node, input }) => {
+  const parts = node.inputs.map((_, i) => input(i));
+  const shape = parts.map((part) => part.shape).reduce(broadcastShapes);
+  return [{ dtype: input(0).dtype, shape }];
+};
+
+const test: InferenceRule = ({ input }) => [{ dtype: 'bool', shape: input(0).shape }];
+
+const argReduce: InferenceRule = ({ node, input }) => {
+  const { shape } = input(0);
+  const axis = normalizeAxis(intAttribute(node, 'axis', 0), shape.length);
+  const keep = intAttribute(node, 'keepdims', 1) === 1;
+  return [{ dtype: 'int64', shape: keep ? shape.with(axis, 1) : shape.toSpliced(axis, 1) }];
+};
+
 const compare: InferenceRule = (inference) =>
   broadcast(inference).map(({ shape }) => ({ dtype: 'bool', shape }));
 
@@ -101,7 +121,10 @@ const matMul: InferenceRule = ({ input }) => {
   return [{ dtype: a.dtype, shape: matMulShape(a.shape, b.shape) }];
 };
 
+/** A vector operand counts as a row on the left, as a column on the right, and its axis is dropped. */
 function matMulShape(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a.length === 1) return matMulShape([1, ...a], b).toSpliced(-2, 1);
+  if (b.length === 1) return matMulShape(a, [...b, 1]).slice(0, -1);
   const [m, k] = a.slice(-2);
   const [k2, n] = b.slice(-2);
   if (a.length < 2 || b.length < 2 || m === undefined || n === undefined || k !== k2) {
@@ -118,22 +141,29 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
   Abs: same,
   Add: broadcast,
   And: compare,
+  ArgMax: argReduce,
+  ArgMin: argReduce,
+  Ceil: same,
+  Clip: same,
   Cos: same,
   CumSum: same,
   Div: broadcast,
   Equal: compare,
   Erf: same,
   Exp: same,
+  Floor: same,
   Greater: compare,
   GreaterOrEqual: compare,
   Identity: same,
+  IsInf: test,
+  IsNaN: test,
   Less: compare,
   LessOrEqual: compare,
   Log: same,
   LogSoftmax: same,
   MatMul: matMul,
-  Max: broadcast,
-  Min: broadcast,
+  Max: variadic,
+  Min: variadic,
   Mul: broadcast,
   Neg: same,
   Not: same,
@@ -147,9 +177,12 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
   ReduceSum: reduce,
   ReduceSumSquare: reduce,
   Relu: same,
+  Round: same,
   Sigmoid: same,
+  Sign: same,
   Sin: same,
   Softmax: same,
+  Softplus: same,
   Sqrt: same,
   Sub: broadcast,
   Tanh: same,
@@ -184,6 +217,16 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
     { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, constant(1)) },
   ],
 
+  Flatten: ({ node, input }) => {
+    const { dtype, shape } = input(0);
+    const attribute = intAttribute(node, 'axis', 1);
+    // Unlike elsewhere, axis = rank is legal: everything goes to the first dimension.
+    const axis = attribute === shape.length ? attribute : normalizeAxis(attribute, shape.length);
+    return [
+      { dtype, shape: [elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))] },
+    ];
+  },
+
   Gather: ({ node, input }) => {
     const [data, indices] = [input(0), input(1)];
     const axis = normalizeAxis(intAttribute(node, 'axis', 0), data.shape.length);
@@ -197,10 +240,33 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
 
   GatherElements: ({ input }) => [{ dtype: input(0).dtype, shape: input(1).shape }],
 
+  GatherND: ({ node, input }) => {
+    const [data, indices] = [input(0), input(1)];
+    const batch = intAttribute(node, 'batch_dims', 0);
+    const depth = indices.shape.at(-1) ?? 0;
+    if (batch + depth > data.shape.length) {
+      throw new ShapeMismatch(`indices of depth ${depth} into [${data.shape}]`);
+    }
+    const shape = [...indices.shape.slice(0, -1), ...data.shape.slice(batch + depth)];
+    return [{ dtype: data.dtype, shape }];
+  },
+
   Gemm: ({ node, input }) => {
     const a = swapTrailing(input(0).shape, intAttribute(node, 'transA', 0) === 1);
     const b = swapTrailing(input(1).shape, intAttribute(node, 'transB', 0) === 1);
     return [{ dtype: input(0).dtype, shape: matMulShape(a, b) }];
+  },
+
+  Pad: ({ input, constant, has }) => {
+    const { dtype, shape } = input(0);
+    const pads = constant(1);
+    const axes = has(3) ? constant(3) : shape.map((_, axis) => axis);
+    const out = [...shape];
+    axes.forEach((axis, i) => {
+      const at = normalizeAxis(axis, shape.length);
+      out[at] = (shape[at] ?? 0) + (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
+    });
+    return [{ dtype, shape: out }];
   },
 
   ReduceLogSumExp: reduce,
@@ -217,6 +283,14 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
   },
 
   ScatterElements: same,
+  ScatterND: same,
+
+  Shape: ({ node, input }) => {
+    const rank = input(0).shape.length;
+    const start = intAttribute(node, 'start', 0);
+    const end = intAttribute(node, 'end', rank);
+    return [{ dtype: 'int64', shape: [input(0).shape.slice(start, end).length] }];
+  },
 
   Slice: ({ input, constant, has }) => {
     const { dtype, shape } = input(0);
@@ -252,6 +326,25 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
       ? constant(1).map((axis) => normalizeAxis(axis, shape.length))
       : shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
     return [{ dtype, shape: shape.filter((_, axis) => !axes.includes(axis)) }];
+  },
+
+  Tile: ({ input, constant }) => {
+    const { dtype, shape } = input(0);
+    const repeats = constant(1);
+    if (repeats.length !== shape.length) {
+      throw new ShapeMismatch(`${repeats.length} repeats for a tensor of rank ${shape.length}`);
+    }
+    return [{ dtype, shape: shape.map((size, axis) => size * (repeats[axis] ?? 1)) }];
+  },
+
+  TopK: ({ node, input, constant }) => {
+    const { dtype, shape } = input(0);
+    const axis = normalizeAxis(intAttribute(node, 'axis', -1), shape.length);
+    const out = shape.with(axis, constant(1)[0] ?? 0);
+    return [
+      { dtype, shape: out },
+      { dtype: 'int64', shape: out },
+    ];
   },
 
   Transpose: ({ node, input }) => {

@@ -1,0 +1,3 @@
+export { assertDifferentiable } from './coverage.js';
+export { buildPullback } from './pullback.js';
+export type { Cotangents, NodeView, VjpRule, VjpRules } from './vjp.js';
