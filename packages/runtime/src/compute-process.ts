@@ -18,7 +18,7 @@ export interface ComputeProcess {
   openSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
   /** Resident memory now and at its highest; waits for a run in progress. */
   stats(options?: { readonly resetPeak?: boolean }): Promise<ProcessStats>;
-  /** Ends the process in an orderly way; calls under way are rejected with `canceled`. */
+  /** Kills the process, which has nothing to save, and waits until it is gone. */
   close(): Promise<void>;
   /** Ends the process at once, whatever it does; calls under way are rejected with `canceled`. */
   kill(): void;
@@ -39,9 +39,6 @@ const CHILD = fileURLToPath(new URL('../dist/compute-child.js', import.meta.url)
 
 /** Enough for the last words of a crash. */
 const STDERR_KEPT = 8 * 1024;
-
-/** How long `close` waits before it kills. */
-const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
  * Starts a compute process and waits until it can take calls. Aborting `signal` kills it, then or
@@ -112,11 +109,8 @@ class ForkedProcess implements ComputeProcess {
   }
 
   async close(): Promise<void> {
-    this.#end(canceled());
-    if (this.#child.connected) this.#child.disconnect();
-    const timer = setTimeout(() => this.kill(), CLOSE_TIMEOUT_MS);
+    this.kill();
     await this.exited;
-    clearTimeout(timer);
   }
 
   kill(): void {
