@@ -1,5 +1,4 @@
 import {
-  elementCount,
   type GraphBuilder,
   GraphError,
   int,
@@ -8,7 +7,7 @@ import {
   normalizeAxis,
   type Value,
 } from '@layersense/onnx-ir';
-import type { NodeView, VjpRule } from '../vjp.js';
+import type { VjpRule } from '../vjp.js';
 import { pad, placeAlongAxis } from './place-along-axis.js';
 import { firstInput, zeros } from './rule-forms.js';
 
