@@ -15,22 +15,20 @@ export interface BatchStatistics {
  */
 export class FisherAccumulator {
   readonly losses: Float64Array;
-  readonly #norms: ReadonlyMap<string, Float64Array>;
+  readonly #norms = new Map<string, Float64Array>();
   readonly #seen: Uint8Array;
 
   /** @param sourceRows the dataset row of every example, for messages */
-  constructor(
-    parameters: readonly string[],
-    private readonly sourceRows: readonly number[],
-  ) {
-    const examples = sourceRows.length;
-    this.losses = new Float64Array(examples);
-    this.#seen = new Uint8Array(examples);
-    this.#norms = new Map(parameters.map((name) => [name, new Float64Array(examples)]));
+  constructor(private readonly sourceRows: readonly number[]) {
+    this.losses = new Float64Array(sourceRows.length);
+    this.#seen = new Uint8Array(sourceRows.length);
   }
 
   /** @throws LayersenseError `non_finite_gradient` naming the layer and the example */
   add({ examples, losses, squaredNorms }: BatchStatistics): void {
+    for (const name of squaredNorms.keys()) {
+      if (!this.#norms.has(name)) this.#norms.set(name, new Float64Array(this.#seen.length));
+    }
     examples.forEach((example, row) => {
       this.losses[example] = this.#finite(losses[row], 'the loss', example);
       for (const [name, values] of this.#norms) {

@@ -1,5 +1,5 @@
 import { LayersenseError } from '@layersense/contracts';
-import { elementTypes, type GraphBuilder, intAttribute, type Node, type Value } from '@layersense/onnx-ir';
+import { type GraphBuilder, intAttribute, type Node, type Value } from '@layersense/onnx-ir';
 
 /**
  * One place where a parameter enters the computation, seen from the output y whose cotangent δ
@@ -86,9 +86,8 @@ function alongLastAxis(parameter: Value, of: Value): boolean {
   return parameter.shape.length === 1 && parameter.shape[0] === of.shape.at(-1);
 }
 
-/** The value after the Cast that follows `value` directly, where it is stored in half precision. */
+/** The value after the Cast that follows `value` directly, where rows are stored in another type. */
 function widened(value: Value, g: GraphBuilder): Value {
-  if (elementTypes[value.dtype].bytes >= 4) return value;
   const cast = g.nodes.find((node) => node.opType === 'Cast' && node.inputs[0] === value.name);
   return cast ? output(cast, g) : value;
 }
