@@ -1,0 +1,74 @@
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { LayersenseError } from '@layersense/contracts';
+import type { RawExample } from '../raw-example.js';
+import { type DatasetFormat, type NamedDatasetName, namedDatasets } from './named-datasets.js';
+import { readJsonlRows } from './read-jsonl-rows.js';
+import { readParagraphRows } from './read-paragraph-rows.js';
+import { readParquetRows } from './read-parquet-rows.js';
+import type { Row, RowRule } from './row.js';
+import { textOrTokens } from './text-or-tokens.js';
+
+/** Files on this machine, read in this order. */
+export interface DatasetSource {
+  readonly files: readonly string[];
+  /** Apply the rule of this set; without it the files hold `text` or `input_ids`. */
+  readonly name?: NamedDatasetName | undefined;
+}
+
+const readers: Readonly<
+  Record<string, (file: string, columns: readonly string[]) => AsyncGenerator<Row>>
+> = {
+  '.jsonl': readJsonlRows,
+  '.txt': readParagraphRows,
+  '.parquet': readParquetRows,
+};
+
+/**
+ * The examples of a dataset, streamed: JSON Lines and Parquet give one per row (less those that a
+ * named set's rule leaves out), plain text one per paragraph (paragraphs end at blank lines).
+ *
+ * @throws LayersenseError `dataset_not_found` for a missing file, `dataset_malformed` for another
+ *   file type and for broken content (with file and line), `invalid_request` for an unknown format
+ */
+export async function* readExamples(
+  source: DatasetSource,
+  format?: DatasetFormat,
+): AsyncGenerator<RawExample> {
+  const rule = ruleOf(source, format);
+  for (const file of source.files) {
+    await assertIsFile(file);
+    for await (const row of readerOf(file)(file, rule.columns)) {
+      const example = rule.toExample(row);
+      if (example !== undefined) yield example;
+    }
+  }
+}
+
+function ruleOf(source: DatasetSource, format?: DatasetFormat): RowRule {
+  if (source.name !== undefined) return namedDatasets[source.name].rule(format);
+  if (format === undefined) return textOrTokens();
+  const message = `A dataset file has no format "${format}": formats belong to the named datasets.`;
+  throw new LayersenseError('invalid_request', message, { format });
+}
+
+function readerOf(file: string): (typeof readers)[string] {
+  const extension = extname(file).toLowerCase();
+  const reader = readers[extension];
+  if (reader !== undefined) return reader;
+  throw new LayersenseError(
+    'dataset_malformed',
+    `${file} is of no type that can be read: give a ${Object.keys(readers).join(', ')} file.`,
+    { file },
+  );
+}
+
+async function assertIsFile(file: string): Promise<void> {
+  const found = await stat(file).catch((cause: unknown) => {
+    const message = `The dataset file ${file} does not exist or cannot be opened.`;
+    throw new LayersenseError('dataset_not_found', message, { file }, { cause });
+  });
+  if (found.isFile()) return;
+  const message = `${file} is not a file. Give the path of the dataset file itself.`;
+  throw new LayersenseError('dataset_not_found', message, { file });
+}

@@ -1,0 +1,55 @@
+import type { RawExample } from '../raw-example.js';
+import { describe, malformedRow, type Row, type RowRule, stringOf } from './row.js';
+
+const fields = ['text', 'input_ids'] as const;
+
+/** Token ids travel as int32. */
+const MAX_TOKEN_ID = 0x7fff_ffff;
+
+/**
+ * The rule for a user's own file: every row has `text` (a string) or every row has `input_ids`
+ * (non-negative integers); other fields are ignored. One rule object reads one dataset, because it
+ * remembers which of the two came first.
+ */
+export function textOrTokens(): RowRule {
+  let expected: (typeof fields)[number] | undefined;
+  return {
+    columns: fields,
+    toExample(row) {
+      const [field, other] = fields.filter((name) => row.values[name] !== undefined);
+      if (field === undefined || other !== undefined) {
+        const found = other === undefined ? 'neither' : 'both';
+        throw malformedRow(
+          row,
+          `expected either {"text": string} or {"input_ids": [integers]}, found ${found}.`,
+        );
+      }
+      expected ??= field;
+      if (field !== expected) {
+        throw malformedRow(row, `found "${field}" where the rows before have "${expected}".`);
+      }
+      return field === 'text' ? { kind: 'text', text: stringOf(row, 'text') } : tokensOf(row);
+    },
+  };
+}
+
+function tokensOf(row: Row): RawExample {
+  const { input_ids: value } = row.values;
+  if (!Array.isArray(value)) {
+    throw malformedRow(
+      row,
+      `expected an array of integers in "input_ids", found ${describe(value)}.`,
+    );
+  }
+  return { kind: 'tokens', inputIds: value.map((id, position) => tokenId(row, id, position)) };
+}
+
+/** Parquet's int64 columns hold bigints. */
+function tokenId(row: Row, value: unknown, position: number): number {
+  const id = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_TOKEN_ID) return id;
+  throw malformedRow(
+    row,
+    `"input_ids"[${position}] is ${describe(value)}; expected an integer from 0 to ${MAX_TOKEN_ID}.`,
+  );
+}

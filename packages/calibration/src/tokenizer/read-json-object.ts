@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { LayersenseError } from '@layersense/contracts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * The JSON object in a tokenizer file; `{}` where there is no such file.
+ *
+ * @throws LayersenseError `tokenizer_invalid`
+ */
+export async function readJsonObject(path: string | undefined): Promise<JsonObject> {
+  return path === undefined ? {} : parseJsonObject(await readTokenizerFile(path), path);
+}
+
+export function parseJsonObject(bytes: Buffer, path: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw invalidTokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  if (isJsonObject(value)) return value;
+  throw invalidTokenizer(path, 'expected a JSON object');
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export async function readTokenizerFile(path: string): Promise<Buffer> {
+  return readFile(path).catch((cause: unknown) => {
+    throw invalidTokenizer(path, 'it cannot be opened', cause);
+  });
+}
+
+export function invalidTokenizer(path: string, reason: string, cause?: unknown): LayersenseError {
+  return new LayersenseError(
+    'tokenizer_invalid',
+    `${path} is not a valid tokenizer file: ${reason}. Save the tokenizer again with a current transformers.`,
+    { file: path },
+    { cause },
+  );
+}
