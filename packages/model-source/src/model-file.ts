@@ -1,0 +1,21 @@
+/** A file of a model or data set: its name in the repository and where it lies on this machine. */
+export interface ModelFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export const CONFIG_FILE = 'config.json';
+export const SINGLE_FILE = 'model.safetensors';
+export const INDEX_FILE = 'model.safetensors.index.json';
+
+/** Files that say how text becomes token ids. */
+export const TOKENIZER_FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'chat_template.jinja',
+  'special_tokens_map.json',
+] as const;
+
+/** Everything a model may have beside its weights; only the configuration is required. */
+export const SMALL_FILES = [CONFIG_FILE, 'generation_config.json', ...TOKENIZER_FILES] as const;
