@@ -30,15 +30,16 @@ export interface LossInputs {
  * - `model`: `uniforms` [batch · length, 1] in [0, 1), from which labels are drawn by inverting the
  *   model's own cumulative distribution; this makes the score the true Fisher information.
  */
-export function attachLoss(g: GraphBuilder, { logits, batch, length, labels }: LossInputs): LossGraph {
+export function attachLoss(
+  g: GraphBuilder,
+  { logits, batch, length, labels }: LossInputs,
+): LossGraph {
   return g.scope('loss', () => {
     const rows = batch * length;
     const weights = g.input('loss_weights', logits.dtype, [rows]);
     const probabilities = g.op('Softmax', [logits], { axis: int(-1) });
     const targets = g.reshape(
-      labels === 'data'
-        ? g.input('labels', 'int64', [rows])
-        : drawLabels(g, probabilities),
+      labels === 'data' ? g.input('labels', 'int64', [rows]) : drawLabels(g, probabilities),
       [rows, 1],
     );
 
@@ -67,7 +68,10 @@ function subtractAt(g: GraphBuilder, probabilities: Value, targets: Value, weigh
 function drawLabels(g: GraphBuilder, probabilities: Value): Value {
   const [rows = 0, vocabulary = 0] = probabilities.shape;
   const uniforms = g.input('uniforms', probabilities.dtype, [rows, 1]);
-  const cumulative = g.op('CumSum', [probabilities, g.constant({ dtype: 'int64', shape: [], data: [1] })]);
+  const cumulative = g.op('CumSum', [
+    probabilities,
+    g.constant({ dtype: 'int64', shape: [], data: [1] }),
+  ]);
   const below = g.cast(g.op('Less', [cumulative, uniforms]), probabilities.dtype);
   const count = g.reduceSum(below, [1], true);
   // Rounding can leave the whole distribution's sum below u.

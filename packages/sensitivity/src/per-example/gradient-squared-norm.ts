@@ -39,7 +39,13 @@ export function gradientSquaredNorm(
   }
   return useGram(context, shape, matrices)
     ? gramNorm(context, matrices)
-    : sumOfSquares(context.g, sumAll(context.g, matrices.map((use) => gradient(context, use, shape))));
+    : sumOfSquares(
+        context.g,
+        sumAll(
+          context.g,
+          matrices.map((use) => gradient(context, use, shape)),
+        ),
+      );
 }
 
 /**

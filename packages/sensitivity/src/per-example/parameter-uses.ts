@@ -7,7 +7,12 @@ import { type GraphBuilder, intAttribute, type Node, type Value } from '@layerse
  */
 export type ParameterUse =
   /** y = x Wᵀ (`transposed`, W [N, K]) or y = x W (W [K, N]). */
-  | { readonly kind: 'linear'; readonly x: Value; readonly output: Value; readonly transposed: boolean }
+  | {
+      readonly kind: 'linear';
+      readonly x: Value;
+      readonly output: Value;
+      readonly transposed: boolean;
+    }
   /** y = W[tokens]. */
   | { readonly kind: 'embedding'; readonly tokens: Value; readonly output: Value }
   /** y = x ⊙ γ, γ along the last axis. */
