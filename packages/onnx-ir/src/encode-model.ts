@@ -41,7 +41,8 @@ export function encodeModel(graph: Graph): Uint8Array {
       `graph ${graph.name} encodes to ${bytes.length} bytes; 2 GiB is the limit`,
     );
   }
-  return bytes;
+  // In Node.js `bytes` is a Buffer, whose `slice` is not that of a Uint8Array.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The IR version each opset was released with; readers refuse a newer opset in an older IR. */

@@ -1,5 +1,12 @@
 export { GraphBuilder, OPSET_VERSION, type OpOptions, sameShape } from './builder.js';
 export { countNodes } from './count-nodes.js';
+export {
+  type DecodedModel,
+  type DecodedNode,
+  type DecodedValue,
+  type Dimension,
+  decodeModel,
+} from './decode-model.js';
 export { type ElementType, elementTypeFromOnnxCode, elementTypes } from './element-type.js';
 export { encodeModel } from './encode-model.js';
 export { GraphError } from './errors.js';

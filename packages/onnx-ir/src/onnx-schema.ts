@@ -23,7 +23,6 @@ const messages: protobuf.INamespace = {
       initializer: ['TensorProto', 5, 'repeated'],
       input: ['ValueInfoProto', 11, 'repeated'],
       output: ['ValueInfoProto', 12, 'repeated'],
-      valueInfo: ['ValueInfoProto', 13, 'repeated'],
       sparseInitializer: ['bytes', 15, 'repeated'],
     }),
     NodeProto: message({
@@ -95,8 +94,12 @@ export const attributeTypes = {
 /** `TensorProto.DataLocation.EXTERNAL`. */
 export const EXTERNAL = 1;
 
-/** An int64 as it is given to the encoder (a decimal string beyond 2^53) and as the decoder gives it. */
-export type Int64 = number | string | { toString(): string };
+/** An int64: the encoder takes numbers and, beyond 2^53, decimal strings; the decoder gives objects. */
+export type Int64 = number | string | { toNumber(): number };
+
+export function toNumber(value: Int64 | undefined): number {
+  return typeof value === 'object' ? value.toNumber() : Number(value ?? 0);
+}
 
 /*
  * The messages as objects. Every field is optional because a file may lack any of them; decoded
@@ -122,7 +125,6 @@ export interface GraphMessage {
   initializer?: readonly TensorMessage[];
   input?: readonly ValueInfoMessage[];
   output?: readonly ValueInfoMessage[];
-  valueInfo?: readonly ValueInfoMessage[];
   sparseInitializer?: readonly Uint8Array[];
 }
 

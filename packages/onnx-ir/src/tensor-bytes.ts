@@ -16,7 +16,7 @@ export function tensorToBytes({ dtype, data }: InlineTensor): Uint8Array {
 /** The elements of ONNX raw data as numbers; int64 beyond 2^53 is rounded. */
 export function tensorFromBytes(dtype: ElementType, bytes: Uint8Array): InlineTensor['data'] {
   // A copy: raw data may start at any byte, typed arrays only at a multiple of their element.
-  return numbers[dtype](bytes.slice().buffer);
+  return numbers[dtype](Uint8Array.from(bytes).buffer);
 }
 
 /** `value` as an exact int64. Exporters write "to the end" as 2^63-1, which as a number is 2^63. */
