@@ -75,6 +75,7 @@ export const errorCodes = {
   download_corrupt: { status: 502, retryable: true, title: 'A downloaded file is damaged' },
   canceled: { status: 409, retryable: false, title: 'The job was canceled' },
   database_unavailable: { status: 503, retryable: true, title: 'The database cannot be reached' },
+  migration_refused: { status: 500, retryable: false, title: 'The database cannot be migrated' },
   queue_unavailable: { status: 503, retryable: true, title: 'The queue cannot be reached' },
   internal: { status: 500, retryable: false, title: 'Something went wrong on our side' },
 } as const satisfies Readonly<Record<string, ErrorCodeInfo>>;

@@ -14,7 +14,8 @@ export const LayerScore = z
     layer: z.string(),
     parameter: z.string(),
     shape: z.array(z.number().int()),
-    numel: z.number().int(),
+    /** Null while the parameter is known from an import alone, which does not say. */
+    numel: z.number().int().nullable(),
     /** Examples behind the values; null where the score is data-free. */
     n: z.number().int().nullable(),
     values: z.record(z.string(), z.number().nullable()),
@@ -45,12 +46,13 @@ export const RunDataset = z.object({
   revision: z.string().nullable(),
   /** Which rows of the filtered source were taken, in order. */
   indices: z.array(z.number().int()),
-  examples: z.number().int(),
-  tokens: z.number().int(),
-  truncated: z.number().int(),
+  /** Null, like the fields below it, where an import does not say. */
+  examples: z.number().int().nullable(),
+  tokens: z.number().int().nullable(),
+  truncated: z.number().int().nullable(),
   tokenizer_sha256: z.string().nullable(),
   /** sha256 of the token stream. */
-  fingerprint: z.string(),
+  fingerprint: z.string().nullable(),
 });
 
 /** Everything needed to trust a score, and to compute it again. */
