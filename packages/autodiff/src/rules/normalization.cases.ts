@@ -1,0 +1,17 @@
+import { int } from '@layersense/onnx-ir';
+import type { VjpCase } from '@layersense/testing';
+import type { CasesFor } from './case-inputs.js';
+import type { normalizationRules } from './normalization.js';
+
+const anyAxis: readonly VjpCase[] = [
+  { inputs: [[3, 3]] },
+  { inputs: [[2, 5]] },
+  { inputs: [[2, 3, 4]], attributes: { axis: int(1) } },
+  { inputs: [[2, 3, 4]], attributes: { axis: int(-3) } },
+  { inputs: [[2, 2, 3, 4]], attributes: { axis: int(3) } },
+];
+
+export const normalizationCases: CasesFor<typeof normalizationRules> = {
+  Softmax: anyAxis,
+  LogSoftmax: anyAxis,
+};

@@ -1,0 +1,2 @@
+export { checkPullback, checkVjp, type VjpCase, type VjpHarness } from './check-vjp.js';
+export type { CaseInput, Differentiate, PullbackCase } from './check-vjp-model.js';
