@@ -1,0 +1,41 @@
+import { type LayerScore, LayersenseError, metricsOf, type Run } from '@layersense/contracts';
+
+type ScoredRun = Pick<Run, 'method' | 'metrics' | 'mean_loss'>;
+
+/**
+ * What must hold of a report before anything is written.
+ *
+ * @throws non_finite_gradient or non_finite_weight naming the layer
+ * @throws invalid_request for no scores, a repeated parameter or a metric the method does not have
+ */
+export function assertStorable(run: ScoredRun, scores: readonly LayerScore[]): void {
+  const known: readonly string[] = metricsOf[run.method];
+  const unknown = run.metrics.filter((metric) => !known.includes(metric));
+  if (unknown.length > 0 || run.metrics.length === 0) {
+    throw invalid(`The metrics of ${run.method} are ${known.join(', ')}; got '${run.metrics}'.`);
+  }
+  if (scores.length === 0) throw invalid('A run needs the score of at least one parameter.');
+  const seen = new Set<string>();
+  for (const score of scores) {
+    if (seen.has(score.parameter)) throw invalid(`'${score.parameter}' is scored twice.`);
+    seen.add(score.parameter);
+    const values = [...Object.values(score.values), score.standard_error];
+    if (!values.every(isFiniteOrNull) || !(score.per_example ?? []).every(Number.isFinite)) {
+      throw notFinite(run, `The score of '${score.parameter}'`);
+    }
+  }
+  if (!isFiniteOrNull(run.mean_loss)) throw notFinite(run, 'The mean loss');
+}
+
+function isFiniteOrNull(value: number | null): boolean {
+  return value === null || Number.isFinite(value);
+}
+
+function notFinite({ method }: ScoredRun, what: string): LayersenseError {
+  const code = method === 'fisher' ? 'non_finite_gradient' : 'non_finite_weight';
+  return new LayersenseError(code, `${what} is not a finite number, so nothing was stored.`);
+}
+
+function invalid(message: string): LayersenseError {
+  return new LayersenseError('invalid_request', message);
+}

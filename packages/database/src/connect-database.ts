@@ -1,0 +1,55 @@
+import { Pool } from 'pg';
+import { type Catalogue, createCatalogue } from './catalogue.js';
+import { withDatabaseErrors } from './database-error.js';
+import { createJobsRepository, type JobsRepository } from './jobs-repository.js';
+import { findPendingMigrations } from './migrate.js';
+import { createPrismaClient } from './prisma-client.js';
+import { createRunsRepository, type RunsRepository } from './runs-repository.js';
+import { createScoresRepository, type ScoresRepository } from './scores-repository.js';
+
+/** Everything but `close` rejects with `database_unavailable` while the server cannot be used. */
+export interface Database {
+  readonly jobs: JobsRepository;
+  readonly runs: RunsRepository;
+  readonly scores: ScoresRepository;
+  readonly catalogue: Catalogue;
+  ping(): Promise<void>;
+  /** Names of the migrations that migrate() would apply. */
+  migrationsPending(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Connections at most; they are opened as needed. */
+  readonly connections?: number;
+}
+
+/** Opens nothing yet: the first call does, so a server that is away is an error there. */
+export function connectDatabase(url: string, { connections = 5 }: ConnectOptions = {}): Database {
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    connectionTimeoutMillis: 5000,
+    application_name: 'layersense',
+  });
+  // An idle connection that breaks is replaced on next use; unheard, the event ends the process.
+  pool.on('error', () => undefined);
+  const prisma = createPrismaClient(pool);
+  const service = withDatabaseErrors({
+    ping: async () => {
+      await prisma.$queryRaw`SELECT 1`;
+    },
+    migrationsPending: () => findPendingMigrations(pool),
+  });
+  return {
+    jobs: withDatabaseErrors(createJobsRepository(prisma)),
+    runs: withDatabaseErrors(createRunsRepository(prisma)),
+    scores: withDatabaseErrors(createScoresRepository(prisma)),
+    catalogue: withDatabaseErrors(createCatalogue(prisma)),
+    ...service,
+    close: async () => {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}

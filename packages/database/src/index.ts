@@ -1,0 +1,16 @@
+export type { Catalogue, KnownDataset, KnownModel } from './catalogue.js';
+export { type ConnectOptions, connectDatabase, type Database } from './connect-database.js';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+  stopEmbeddedPostgres,
+} from './embedded/start-embedded-postgres.js';
+export type { CheckpointBatch } from './job-checkpoints.js';
+export type { JobEvent, JobPage } from './job-lists.js';
+export type { JobEventType, JobTransition } from './job-transitions.js';
+export type { JobsRepository, NewJob } from './jobs-repository.js';
+export { findPendingMigrations, migrate } from './migrate.js';
+export type { RunsRepository } from './runs-repository.js';
+export type { NewReport, NewRun } from './save-run.js';
+export type { ScoresRepository } from './scores-repository.js';

@@ -1,0 +1,166 @@
+import {
+  type Job,
+  type JobSpec,
+  type JobStatus,
+  LayersenseError,
+  type Problem,
+  type Progress,
+} from '@layersense/contracts';
+import { findJob, lockJob } from './find-job.js';
+import type { PrismaClient } from './generated/prisma/client.js';
+import { parseId } from './ids.js';
+import { createJobCheckpoints } from './job-checkpoints.js';
+import { createJobLists } from './job-lists.js';
+import { noJson, toJob, toJson } from './job-row.js';
+import {
+  type JobTransition,
+  recordJobEvent,
+  type TransitionDetails,
+  transitionJob,
+} from './job-transitions.js';
+
+export interface NewJob {
+  readonly spec: JobSpec;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type JobsRepository = ReturnType<typeof createJobsRepository>;
+
+/**
+ * The jobs and everything that changes them. Each change of a status is a compare-and-set that
+ * writes its event in the same transaction; `false` or undefined means that the job was elsewhere
+ * by then and nothing happened. An id that names no job is `not_found` wherever a Job is returned.
+ */
+export function createJobsRepository(prisma: PrismaClient) {
+  const transition = (id: string, name: JobTransition, details?: TransitionDetails) =>
+    prisma.$transaction((tx) => transitionJob(tx, parseId('job', id), name, details));
+  const happened = async (id: string, name: JobTransition, details?: TransitionDetails) =>
+    (await transition(id, name, details)) !== undefined;
+
+  return {
+    ...createJobCheckpoints(prisma),
+    ...createJobLists(prisma),
+
+    create({ spec, metadata }: NewJob): Promise<Job> {
+      return prisma.$transaction(async (tx) => {
+        const row = await tx.job.create({
+          data: {
+            spec: toJson(spec),
+            model: spec.model,
+            method: spec.method,
+            metadata: toJson(metadata),
+            event_count: 1,
+          },
+        });
+        await recordJobEvent(tx, row, 'created');
+        return toJob(row);
+      });
+    },
+
+    async get(id: string): Promise<Job> {
+      return toJob(await findJob(prisma, id));
+    },
+
+    /** What the job computes, complete with defaults. */
+    async spec(id: string): Promise<JobSpec> {
+      return (await findJob(prisma, id)).spec as unknown as JobSpec;
+    },
+
+    /**
+     * Begins an attempt: of a queued job, or of one whose worker was lost. Undefined when there
+     * is nothing to compute; a job that its lost worker was to cancel is canceled here.
+     */
+    async markRunning(id: string, { workerId }: { workerId: string }): Promise<Job | undefined> {
+      const row = await transition(id, 'started', {
+        columns: {
+          attempt: { increment: 1 },
+          worker_id: workerId,
+          started_at: new Date(),
+          progress: noJson,
+        },
+        event: { worker_id: workerId },
+      });
+      if (row === undefined) await happened(id, 'canceled');
+      return row && toJob(row);
+    },
+
+    /** Overwrites the progress of a running job. */
+    async reportProgress(id: string, progress: Progress): Promise<boolean> {
+      const { count } = await prisma.job.updateMany({
+        where: { id: parseId('job', id), status: { in: ['running', 'canceling'] } },
+        data: { progress: toJson(progress) },
+      });
+      return count > 0;
+    },
+
+    /**
+     * Cancels a queued job at once and asks the worker of a running one to stop. Asking again
+     * changes nothing.
+     *
+     * @throws job_finished when the job has succeeded or failed
+     */
+    requestCancel(id: string): Promise<Job> {
+      const columns = { cancel_requested_at: new Date() };
+      return prisma.$transaction(async (tx) => {
+        const { id: uuid, status } = await lockJob(tx, id);
+        if (status === 'succeeded' || status === 'failed') throw finished(id, status);
+        const changed =
+          status === 'queued'
+            ? await transitionJob(tx, uuid, 'canceled', { columns })
+            : await transitionJob(tx, uuid, 'cancel_requested', { columns });
+        return toJob(changed ?? (await findJob(tx, id)));
+      });
+    },
+
+    async isCancelRequested(id: string): Promise<boolean> {
+      return (await findJob(prisma, id)).cancel_requested_at !== null;
+    },
+
+    /** For runs that were saved before; `runs.save` with the job's id does both in one. */
+    markSucceeded(id: string, runId: string): Promise<boolean> {
+      const columns = { run_id: parseId('run', runId) };
+      return happened(id, 'succeeded', { columns, event: { run_id: runId } });
+    },
+
+    markFailed(id: string, problem: Problem): Promise<boolean> {
+      const error = toJson(problem);
+      return happened(id, 'failed', { columns: { error }, event: { error } });
+    },
+
+    /** What a worker does when it has stopped for a cancel; also takes a job out of the queue. */
+    markCanceled(id: string): Promise<boolean> {
+      return happened(id, 'canceled');
+    },
+
+    /** Hands a running job back; its checkpoint stays for the next attempt. */
+    markRequeued(id: string): Promise<boolean> {
+      return happened(id, 'requeued', { columns: { worker_id: null, progress: noJson } });
+    },
+
+    /**
+     * Queues a failed or canceled job again; a job that has not ended is returned as it is.
+     *
+     * @throws job_finished when the job has succeeded
+     */
+    retry(id: string): Promise<Job> {
+      return prisma.$transaction(async (tx) => {
+        const { id: uuid, status } = await lockJob(tx, id);
+        if (status === 'succeeded') throw finished(id, status);
+        const changed = await transitionJob(tx, uuid, 'retried', {
+          columns: {
+            error: noJson,
+            progress: noJson,
+            started_at: null,
+            finished_at: null,
+            cancel_requested_at: null,
+          },
+        });
+        return toJob(changed ?? (await findJob(tx, id)));
+      });
+    },
+  };
+}
+
+function finished(id: string, status: JobStatus): LayersenseError {
+  return new LayersenseError('job_finished', `Job ${id} has already ${status}.`, { id, status });
+}

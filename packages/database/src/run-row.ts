@@ -1,0 +1,31 @@
+import type { Run } from '@layersense/contracts';
+import type { Run as RunRow } from './generated/prisma/client.js';
+import { showId } from './ids.js';
+
+/** A row as the API shows it. What jsonb holds was parsed before it was written. */
+export function toRun(row: RunRow): Run {
+  return {
+    id: showId('run', row.id),
+    object: 'run',
+    identity: row.identity,
+    imported: row.imported,
+    source: row.source,
+    method: row.method as Run['method'],
+    method_version: row.method_version,
+    definition: row.definition,
+    metrics: row.metrics,
+    model: row.model_provenance as unknown as Run['model'],
+    dataset: row.dataset_provenance as unknown as Run['dataset'],
+    params: row.params as Run['params'],
+    loss: row.loss as Run['loss'],
+    labels: row.labels as Run['labels'],
+    mean_loss: row.mean_loss,
+    device: row.device as Run['device'],
+    plan: row.plan,
+    arithmetic: row.arithmetic,
+    engine: row.engine as Run['engine'],
+    seconds: row.seconds,
+    peak_memory_bytes: row.peak_memory_bytes === null ? null : Number(row.peak_memory_bytes),
+    created_at: row.created_at.toISOString(),
+  };
+}

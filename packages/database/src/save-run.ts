@@ -1,0 +1,166 @@
+import { type LayerScore, LayersenseError, layerName, type Run } from '@layersense/contracts';
+import { assertStorable } from './assert-storable.js';
+import { findJob } from './find-job.js';
+import type { PrismaClient, Run as RunRow } from './generated/prisma/client.js';
+import { parseId, showId } from './ids.js';
+import { noJson, toJson } from './job-row.js';
+import { transitionJob } from './job-transitions.js';
+import type { Transaction } from './prisma-client.js';
+import { toRun } from './run-row.js';
+import { toScoreColumns } from './score-columns.js';
+
+export type NewRun = Omit<Run, 'id' | 'object' | 'created_at'>;
+
+/** A ScoreReport before it is stored. */
+export interface NewReport {
+  readonly run: NewRun;
+  readonly scores: readonly LayerScore[];
+}
+
+export async function saveRun(
+  prisma: PrismaClient,
+  { run, scores }: NewReport,
+  jobId?: string,
+): Promise<Run> {
+  assertStorable(run, scores);
+  return await prisma.$transaction(async (tx) => {
+    const modelId = await upsertModel(tx, run);
+    await upsertLayers(tx, modelId, scores);
+    await assertShapes(tx, modelId, run, scores);
+    const row = await insertRun(tx, modelId, run);
+    await insertScores(tx, modelId, row, scores);
+    if (jobId !== undefined) await finishJob(tx, jobId, row.id);
+    return toRun(row);
+  });
+}
+
+/** Also takes the model's row lock: saves of one model follow one another. */
+async function upsertModel(tx: Transaction, { model }: NewRun): Promise<number> {
+  const [row] = await tx.$queryRaw<{ id: number }[]>`
+    INSERT INTO model (name, revision, model_type, parameters)
+    VALUES (${model.name}, ${model.revision}, ${model.model_type}, ${model.parameters}::bigint)
+    ON CONFLICT (name, revision) DO UPDATE SET
+      model_type = COALESCE(excluded.model_type, model.model_type),
+      parameters = COALESCE(excluded.parameters, model.parameters)
+    RETURNING id`;
+  if (row === undefined) throw new Error('an upsert returns its row');
+  return row.id;
+}
+
+/** Adds the layers that are new, and the shapes that only imports have named so far. */
+async function upsertLayers(
+  tx: Transaction,
+  modelId: number,
+  scores: readonly LayerScore[],
+): Promise<void> {
+  const names = scores.map(({ parameter }) => layerName(parameter));
+  await tx.$executeRaw`
+    INSERT INTO layer (model_id, parameter, layer, module, block, shape, numel)
+    SELECT ${modelId}::int, parameter, path, module, block, shape::int[], numel
+    FROM unnest(
+      ${scores.map(({ parameter }) => parameter)}::text[],
+      ${scores.map(({ layer }) => layer)}::text[],
+      ${names.map(({ module }) => module)}::text[],
+      ${names.map(({ block }) => block)}::int[],
+      ${scores.map(({ shape }) => arrayLiteral(shape))}::text[],
+      ${scores.map(({ numel }) => numel)}::bigint[]
+    ) AS given (parameter, path, module, block, shape, numel)
+    ON CONFLICT (model_id, parameter) DO UPDATE
+      SET shape = excluded.shape, numel = excluded.numel
+      WHERE layer.numel IS NULL AND excluded.numel IS NOT NULL`;
+}
+
+/** One revision has one shape per parameter: another means that the scores are of another model. */
+async function assertShapes(
+  tx: Transaction,
+  modelId: number,
+  { model }: NewRun,
+  scores: readonly LayerScore[],
+): Promise<void> {
+  const [wrong] = await tx.$queryRaw<{ parameter: string; stored: number[]; shape: string }[]>`
+    SELECT parameter, layer.shape AS stored, given.shape
+    FROM unnest(
+      ${scores.map(({ parameter }) => parameter)}::text[],
+      ${scores.map(({ shape }) => arrayLiteral(shape))}::text[],
+      ${scores.map(({ numel }) => numel)}::bigint[]
+    ) AS given (parameter, shape, numel)
+    JOIN layer USING (parameter)
+    WHERE layer.model_id = ${modelId} AND given.numel IS NOT NULL
+      AND layer.shape <> given.shape::int[]
+    LIMIT 1`;
+  if (wrong === undefined) return;
+  throw new LayersenseError(
+    'tensor_mismatch',
+    `'${wrong.parameter}' of ${model.name} at ${model.revision} is stored with shape ${arrayLiteral(wrong.stored)}, not ${wrong.shape}. Give the other model a name or revision of its own.`,
+    { parameter: wrong.parameter },
+  );
+}
+
+function insertRun(tx: Transaction, modelId: number, run: NewRun): Promise<RunRow> {
+  const { model, dataset, params, engine, metrics, ...scalars } = run;
+  return tx.run.create({
+    data: {
+      ...scalars,
+      metrics: [...metrics],
+      params: toJson(params),
+      engine: toJson(engine),
+      model_provenance: toJson(model),
+      dataset_provenance: dataset === null ? noJson : toJson(dataset),
+      model: { connect: { id: modelId } },
+      ...(dataset === null
+        ? {}
+        : {
+            dataset: {
+              connectOrCreate: { where: { name: dataset.name }, create: { name: dataset.name } },
+            },
+          }),
+    },
+  });
+}
+
+async function insertScores(
+  tx: Transaction,
+  modelId: number,
+  run: RunRow,
+  scores: readonly LayerScore[],
+): Promise<void> {
+  const columns = toScoreColumns(run.metrics, scores);
+  await tx.$executeRaw`
+    INSERT INTO layer_score
+      (run_id, layer_id, metric, value, rank, n, m2, standard_error, per_example)
+    SELECT ${run.id}::uuid, layer.id, metric, value, rank, n, m2, standard_error,
+      (${columns.perExample}::float8[])[start : start + length - 1]
+    FROM unnest(
+      ${columns.parameter}::text[],
+      ${columns.metric}::text[],
+      ${columns.value}::float8[],
+      ${columns.rank}::int[],
+      ${columns.n}::int[],
+      ${columns.m2}::float8[],
+      ${columns.standardError}::float8[],
+      ${columns.start}::int[],
+      ${columns.length}::int[]
+    ) AS given (parameter, metric, value, rank, n, m2, standard_error, start, length)
+    JOIN layer USING (parameter)
+    WHERE layer.model_id = ${modelId}`;
+}
+
+async function finishJob(tx: Transaction, jobId: string, runUuid: string): Promise<void> {
+  const done = await transitionJob(tx, parseId('job', jobId), 'succeeded', {
+    columns: { run_id: runUuid },
+    event: { run_id: showId('run', runUuid) },
+  });
+  if (done !== undefined) return;
+  const { status } = await findJob(tx, jobId);
+  const canceled = status === 'canceling' || status === 'canceled';
+  throw new LayersenseError(
+    canceled ? 'canceled' : 'job_finished',
+    `Job ${jobId} is ${status}, so its run was not stored.`,
+    { id: jobId, status },
+  );
+}
+
+/** PostgreSQL's text form of an int[]: arrays of arrays do not pass through unnest. */
+function arrayLiteral(shape: readonly number[]): string {
+  return `{${shape.join(',')}}`;
+}

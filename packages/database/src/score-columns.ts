@@ -1,0 +1,74 @@
+import type { LayerScore } from '@layersense/contracts';
+
+/** Rows of layer_score in columns, as `unnest` takes them. */
+export interface ScoreColumns {
+  readonly parameter: string[];
+  readonly metric: string[];
+  readonly value: (number | null)[];
+  readonly rank: number[];
+  readonly n: (number | null)[];
+  readonly m2: (number | null)[];
+  readonly standardError: (number | null)[];
+  /** 1-based start and length of the row's slice of `perExample`; length 0 for none. */
+  readonly start: number[];
+  readonly length: number[];
+  readonly perExample: number[];
+}
+
+/**
+ * One row per score and metric. Rank, error and per-example values belong to the run's first
+ * metric; the others are ranked here by value, with nulls last and ties in the order of the first.
+ */
+export function toScoreColumns(
+  metrics: readonly string[],
+  scores: readonly LayerScore[],
+): ScoreColumns {
+  const columns: ScoreColumns = {
+    parameter: [],
+    metric: [],
+    value: [],
+    rank: [],
+    n: [],
+    m2: [],
+    standardError: [],
+    start: [],
+    length: [],
+    perExample: [],
+  };
+  metrics.forEach((metric, order) => {
+    const ranks = order === 0 ? scores.map(({ rank }) => rank) : ranksBy(metric, scores);
+    scores.forEach((score, index) => {
+      const ranking = order === 0;
+      const examples = ranking ? (score.per_example ?? []) : [];
+      columns.parameter.push(score.parameter);
+      columns.metric.push(metric);
+      columns.value.push(score.values[metric] ?? null);
+      columns.rank.push(ranks[index] ?? 0);
+      columns.n.push(score.n);
+      columns.m2.push(examples.length > 0 ? squaredDeviations(examples) : null);
+      columns.standardError.push(ranking ? score.standard_error : null);
+      columns.start.push(columns.perExample.length + 1);
+      columns.length.push(examples.length);
+      for (const value of examples) columns.perExample.push(value);
+    });
+  });
+  return columns;
+}
+
+function ranksBy(metric: string, scores: readonly LayerScore[]): number[] {
+  const value = (score: LayerScore) => score.values[metric] ?? Number.NEGATIVE_INFINITY;
+  const ranks = new Array<number>(scores.length);
+  scores
+    .map((score, index) => ({ score, index }))
+    .sort((a, b) => value(b.score) - value(a.score) || a.score.rank - b.score.rank)
+    .forEach(({ index }, position) => {
+      ranks[index] = position + 1;
+    });
+  return ranks;
+}
+
+/** M₂ = Σ (x − mean)². */
+function squaredDeviations(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+}
