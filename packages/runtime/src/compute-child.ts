@@ -1,7 +1,8 @@
 import { toLayersenseError } from '@layersense/contracts';
+import { env } from 'onnxruntime-node';
 import { outliveNoParent } from './outlive-no-parent.js';
 import { readProcessStats } from './process-stats.js';
-import type { Operations, Reply, Request } from './protocol.js';
+import type { Operations, Reply, Request, RuntimeInfo } from './protocol.js';
 import { SessionTable } from './session-table.js';
 import { volunteerForOomKill } from './volunteer-for-oom-kill.js';
 
@@ -44,7 +45,12 @@ function reply(message: Reply): void {
   process.send?.(message, () => undefined);
 }
 
+function runtimeInfo(): RuntimeInfo {
+  const tf32 = process.env.NVIDIA_TF32_OVERRIDE !== '0';
+  return { onnxRuntime: env.versions.node ?? 'unknown', tf32 };
+}
+
 outliveNoParent();
 volunteerForOomKill();
 process.on('message', (request: Request) => void answer(request));
-reply({ kind: 'ready' });
+reply({ kind: 'result', id: 0, result: runtimeInfo() });

@@ -32,12 +32,19 @@ export interface ProcessStats {
   readonly peakRssBytes: number;
 }
 
+/** What the numbers depend on besides graph and device, for the record of a result. */
+export interface RuntimeInfo {
+  readonly onnxRuntime: string;
+  /** Whether an NVIDIA device may round float32 factors to 10 bits. Always off in this project. */
+  readonly tf32: boolean;
+}
+
 export type Request = {
   [K in Operation]: { readonly operation: K; readonly id: number } & Operations[K]['request'];
 }[Operation];
 
+/** The first reply has the id 0 and holds the {@link RuntimeInfo}: the process has started. */
 export type Reply =
-  | { readonly kind: 'ready' }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | {
       readonly kind: 'error';

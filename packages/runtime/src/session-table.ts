@@ -37,9 +37,9 @@ export class SessionTable {
   }
 
   async release(number: number): Promise<void> {
-    const session = this.#get(number);
+    const session = this.#sessions.get(number);
     this.#sessions.delete(number);
-    await session.release();
+    await session?.release();
   }
 
   #get(number: number): InferenceSession {

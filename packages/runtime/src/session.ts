@@ -1,4 +1,5 @@
-import type { RunResult } from './protocol.js';
+import type { ComputeChannel } from './compute-channel.js';
+import type { RunResult, SessionInfo } from './protocol.js';
 import type { Device } from './session-options.js';
 import type { Tensors } from './tensor-data.js';
 
@@ -18,4 +19,21 @@ export interface Session {
   endProfiling(): Promise<void>;
   /** Frees the graph's memory. A released session can be released again. */
   release(): Promise<void>;
+}
+
+/** The parent's handle of a session that the child has opened. */
+export function sessionOver(channel: ComputeChannel, info: SessionInfo): Session {
+  const { session, device, inputs, outputs } = info;
+  return {
+    device,
+    inputs,
+    outputs,
+    run: (feeds) => channel.call('run', { session, feeds }),
+    endProfiling: async () => {
+      await channel.call('endProfiling', { session });
+    },
+    release: async () => {
+      await channel.call('release', { session });
+    },
+  };
 }

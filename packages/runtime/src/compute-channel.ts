@@ -1,0 +1,90 @@
+import type { ChildProcess } from 'node:child_process';
+import { LayersenseError } from '@layersense/contracts';
+import { explainExit, type ProcessExit } from './explain-exit.js';
+import type { Operation, Operations, Reply, RuntimeInfo } from './protocol.js';
+
+/** Enough for the last words of a crash. */
+const STDERR_KEPT = 8 * 1024;
+
+interface PendingCall {
+  resolve(result: unknown): void;
+  reject(error: LayersenseError): void;
+}
+
+/** The parent's end: calls by number, all of which are rejected when the process ends. */
+export class ComputeChannel {
+  readonly ready: Promise<RuntimeInfo>;
+  readonly exited: Promise<ProcessExit>;
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, PendingCall>();
+  #nextId = 0;
+  #stderr = '';
+  /** What every call from now on is rejected with. */
+  #ended: LayersenseError | undefined;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (reply: Reply) => this.#settle(reply));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+    });
+    // The child's first message answers a call that nobody needs to send.
+    this.ready = this.#expect(this.#nextId++) as Promise<RuntimeInfo>;
+    this.exited = this.#exit();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  async call<K extends Operation>(
+    operation: K,
+    request: Operations[K]['request'],
+  ): Promise<Operations[K]['response']> {
+    if (this.#ended) throw this.#ended;
+    const id = this.#nextId++;
+    // A failure to send means that the process is gone; its end rejects the call.
+    this.#child.send({ operation, id, ...request }, () => undefined);
+    return this.#expect(id) as Promise<Operations[K]['response']>;
+  }
+
+  /** Ends the process; unless it has ended for another reason before, that is what calls say. */
+  kill(reason: LayersenseError): void {
+    this.#end(reason);
+    this.#child.kill('SIGKILL');
+  }
+
+  #exit(): Promise<ProcessExit> {
+    return new Promise((resolve) => {
+      const end = (exit: ProcessExit) => {
+        this.#end(explainExit(exit, this.#stderr));
+        resolve(exit);
+      };
+      // `close`, not `exit`: only then has all of stderr been read.
+      this.#child.once('close', (code, signal) => end({ code, signal }));
+      this.#child.on('error', (error) => {
+        this.#stderr += error.message;
+        const neverStarted = this.#child.pid === undefined;
+        if (neverStarted) end({ code: null, signal: null });
+      });
+    });
+  }
+
+  #expect(id: number): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+  }
+
+  #settle(reply: Reply): void {
+    const call = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.kind === 'result') call?.resolve(reply.result);
+    else call?.reject(new LayersenseError(reply.code, reply.message, reply.context));
+  }
+
+  /** The first reason is the true one; later ones follow from it. */
+  #end(reason: LayersenseError): void {
+    this.#ended ??= reason;
+    for (const call of this.#pending.values()) call.reject(this.#ended);
+    this.#pending.clear();
+  }
+}
