@@ -1,0 +1,88 @@
+import type { LayerScore, ScoreReport } from '@layersense/contracts';
+import { describe, expect, it } from 'vitest';
+import { exampleReport } from '../formats/example-report.js';
+import { blockMatrices } from './block-matrices.js';
+import { compareRankings, largestMoves } from './compare-rankings.js';
+import { dynamicRange } from './dynamic-range.js';
+import { spearman } from './spearman.js';
+
+describe('spearman', () => {
+  it('is 1 for the same order and -1 for the opposite, whatever the distances', () => {
+    expect(spearman([1, 2, 3, 100], [0.1, 5, 6, 7])).toBeCloseTo(1, 12);
+    expect(spearman([1, 2, 3, 100], [4, 3, 2, 1])).toBeCloseTo(-1, 12);
+  });
+
+  it('gives equal values their mean rank', () => {
+    // Ranks 1, 2.5, 2.5, 4 against 1, 3, 2, 4: covariance 4.5, variances 4.5 and 5.
+    expect(spearman([1, 2, 2, 3], [1, 3, 2, 4])).toBeCloseTo(4.5 / Math.sqrt(4.5 * 5), 12);
+  });
+
+  it('is undefined where nothing varies', () => {
+    expect(spearman([1, 1], [1, 2])).toBeNaN();
+  });
+});
+
+describe('dynamicRange', () => {
+  it('measures the largest against median and smallest', () => {
+    expect(dynamicRange([8, 1, 2])).toEqual({ overMedian: 4, overSmallest: 8 });
+    expect(dynamicRange([1, 2, 4, 12])).toEqual({ overMedian: 4, overSmallest: 12 });
+  });
+});
+
+const reportOf = (values: Readonly<Record<string, number>>): ScoreReport => {
+  const ranked = Object.entries(values).toSorted(([, left], [, right]) => right - left);
+  const scores = ranked.map(
+    ([layer, sum], index): LayerScore => ({
+      layer,
+      parameter: `${layer}.weight`,
+      shape: [2, 2],
+      numel: 4,
+      n: 2,
+      values: { sum, density: sum / 4 },
+      standard_error: 0,
+      rank: index + 1,
+    }),
+  );
+  return { run: exampleReport.run, scores };
+};
+
+describe('compareRankings', () => {
+  const comparison = compareRankings(
+    reportOf({ a: 8, b: 4, c: 2, d: 1, only: 9 }),
+    reportOf({ b: 10, a: 5, d: 4, c: 3 }),
+  );
+
+  it('places what both score in either, in the order of the first', () => {
+    expect(comparison.layers.map(({ layer }) => layer)).toEqual(['a', 'b', 'c', 'd']);
+    expect(comparison.layers[0]).toEqual({
+      layer: 'a',
+      parameter: 'a.weight',
+      first: { rank: 2, share: 8 / 9 },
+      second: { rank: 2, share: 0.5 },
+    });
+    expect(comparison.correlation).toBeCloseTo(0.6, 12);
+  });
+
+  it('finds the largest moves and leaves out what stays', () => {
+    const same = compareRankings(reportOf({ a: 2, b: 1 }), reportOf({ a: 3, b: 1 }));
+    expect(largestMoves(same, 5)).toEqual([]);
+    expect(largestMoves(comparison, 1).map(({ layer }) => layer)).toEqual(['b']);
+  });
+});
+
+describe('blockMatrices', () => {
+  it('leaves out embeddings, biases and norm scales', () => {
+    const [base] = reportOf({ x: 1 }).scores;
+    const named = (parameter: string, shape: number[]) =>
+      ({ ...base, parameter, shape }) as LayerScore;
+    const scores = [
+      named('model.embed_tokens.weight', [4, 4]),
+      named('model.layers.0.self_attn.v_proj.weight', [4, 4]),
+      named('model.layers.0.self_attn.v_proj.bias', [4]),
+      named('model.layers.0.input_layernorm.weight', [4]),
+    ];
+    expect(blockMatrices(scores).map(({ parameter }) => parameter)).toEqual([
+      'model.layers.0.self_attn.v_proj.weight',
+    ]);
+  });
+});

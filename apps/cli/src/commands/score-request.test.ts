@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { parseArguments } from '../arguments.js';
+import { scoreRequest } from './score-request.js';
+import { scoreSyntax } from './score-syntax.js';
+
+const request = (...args: string[]) => {
+  const { operands, flags } = parseArguments(scoreSyntax, args);
+  return scoreRequest(operands[0] ?? '', flags);
+};
+
+describe('scoreRequest', () => {
+  it('leaves the defaults to the schema of POST /jobs', () => {
+    expect(request('Qwen/Qwen2.5-0.5B', '--dataset', 'gsm8k')).toEqual({
+      model: 'Qwen/Qwen2.5-0.5B',
+      method: 'fisher',
+      dataset: { name: 'gsm8k' },
+      device: 'auto',
+      params: { examples: 64, max_length: 2048, seed: 42, loss: 'token-mean', labels: 'data' },
+    });
+  });
+
+  it('carries every flag to its field', () => {
+    const args =
+      'org/model --revision v1 --dataset gsm8k --split test --format question --dataset-revision d2 ' +
+      '--examples 8 --max-length 32 --seed 1 --batch-size 2 --loss sequence-sum --labels model --device cpu';
+    expect(request(...args.split(' '))).toEqual({
+      model: 'org/model',
+      revision: 'v1',
+      method: 'fisher',
+      dataset: { name: 'gsm8k', split: 'test', format: 'question', revision: 'd2' },
+      device: 'cpu',
+      params: {
+        examples: 8,
+        max_length: 32,
+        seed: 1,
+        batch_size: 2,
+        loss: 'sequence-sum',
+        labels: 'model',
+      },
+    });
+  });
+
+  it('takes a folder for what could be a Hub repository too', () => {
+    expect(request('apps/cli', '--method', 'magnitude').model).toBe('./apps/cli');
+  });
+
+  it.each([
+    [['--dataset', 'x'], '--dataset has no meaning with --method magnitude'],
+    [['--examples', '3'], '--examples has no meaning with --method magnitude'],
+    [['--per-example'], '--per-example has no meaning with --method magnitude'],
+  ])('says that magnitude does not take %j, and why', (args, message) => {
+    const attempt = () => request('org/model', '--method', 'magnitude', ...args);
+    expect(attempt).toThrow(message);
+    expect(attempt).toThrow('reads the weights and nothing else');
+  });
+
+  it('says that fisher needs a dataset, and why', () => {
+    expect(() => request('org/model')).toThrow('fisher needs --dataset NAME|FILE');
+  });
+
+  it.each([
+    [['--examples', '0'], '--examples must be at least 1.'],
+    [['--max-length', '1'], '--max-length must be at least 2.'],
+    [['--seed', '-1'], '--seed must be at least 0.'],
+    [['--batch-size', '5000'], '--batch-size must be at most 4096.'],
+  ])('names the flag whose value is out of range: %j', (args, message) => {
+    expect(() => request('org/model', '--dataset', 'gsm8k', ...args)).toThrow(message);
+  });
+
+  it('reports several problems at once', () => {
+    const attempt = () => request('m/m', '--dataset', 'd', '--examples', '0', '--seed', '-1');
+    expect(attempt).toThrow('--examples must be at least 1.\n--seed must be at least 0.');
+  });
+});

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { JobSpec } from '@layersense/contracts';
+import type { z } from 'zod';
+import type { FlagValues } from '../arguments.js';
+import { UsageError } from '../usage-error.js';
+import { type ScoreFlags, scoreSyntax } from './score-syntax.js';
+
+type Values = FlagValues<ScoreFlags>;
+
+/** Flags that say something about examples or gradients. */
+const fisherFlags = [
+  'dataset',
+  'split',
+  'format',
+  'dataset-revision',
+  'examples',
+  'max-length',
+  'seed',
+  'batch-size',
+  'loss',
+  'labels',
+  'per-example',
+] as const satisfies readonly (keyof ScoreFlags)[];
+
+/**
+ * The job that a command line asks for, checked by the schema that checks `POST /jobs`.
+ *
+ * @throws UsageError that names the flag
+ */
+export function scoreRequest(model: string, flags: Values): JobSpec {
+  const method = flags.method ?? 'fisher';
+  if (method === 'magnitude') refuseFisherFlags(flags);
+  else if (!flags.dataset) {
+    throw new UsageError(
+      'fisher needs --dataset NAME|FILE: its scores are gradients of the loss on examples. (magnitude needs none.)',
+    );
+  }
+  const parsed = JobSpec.safeParse({
+    model: modelPath(model),
+    ...given({ revision: flags.revision, device: flags.device }),
+    method,
+    ...(method === 'magnitude' ? {} : fisherFields(flags)),
+  });
+  if (!parsed.success) throw new UsageError(parsed.error.issues.map(issueText).join('\n'));
+  return parsed.data;
+}
+
+function refuseFisherFlags(flags: Values): void {
+  const refused = fisherFlags.find((name) => flags[name]);
+  if (refused) {
+    throw new UsageError(
+      `--${refused} has no meaning with --method magnitude, which reads the weights and nothing else: no examples, no gradients. Leave it out.`,
+    );
+  }
+}
+
+function fisherFields(flags: Values): Readonly<Record<string, unknown>> {
+  return {
+    dataset: given({
+      name: flags.dataset,
+      split: flags.split,
+      format: flags.format,
+      revision: flags['dataset-revision'],
+    }),
+    params: given({
+      examples: flags.examples,
+      max_length: flags['max-length'],
+      seed: flags.seed,
+      batch_size: flags['batch-size'],
+      loss: flags.loss,
+      labels: flags.labels,
+    }),
+  };
+}
+
+/** `demo/model` could be a Hub repository as well; a folder of that name is what a user means. */
+function modelPath(model: string): string {
+  return /^[\w-]/.test(model) && existsSync(model) ? `./${model}` : model;
+}
+
+const given = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+/** Fields of the request whose flag is named differently. */
+const flagOf: Readonly<Record<string, string>> = {
+  model: 'MODEL',
+  dataset: '--dataset',
+  'dataset.name': '--dataset',
+  'dataset.revision': '--dataset-revision',
+};
+
+function issueText(issue: z.core.$ZodIssue): string {
+  const field = issue.path.join('.');
+  const last = String(issue.path.at(-1) ?? '').replaceAll('_', '-');
+  const name = flagOf[field] ?? (last in scoreSyntax.flags ? `--${last}` : field);
+  if (issue.code === 'too_small') return `${name} must be at least ${issue.minimum}.`;
+  if (issue.code === 'too_big') return `${name} must be at most ${issue.maximum}.`;
+  return `${name}: ${issue.message}`;
+}

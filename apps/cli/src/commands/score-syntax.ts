@@ -1,0 +1,130 @@
+import { DatasetSpec, Device, FisherParams, Labels, Loss, methods } from '@layersense/contracts';
+import { debugFlag, type Flags, type Syntax } from '../arguments.js';
+
+const standard = FisherParams.parse({});
+const formats = DatasetSpec.shape.format.unwrap().options;
+
+const what = 'What is computed';
+const data = 'Calibration data';
+const output = 'Output';
+const machine = 'Machine';
+
+const flags = {
+  method: {
+    value: 'METHOD',
+    choices: methods,
+    standard: 'fisher',
+    group: what,
+    help: 'fisher: mean over the examples of the squared gradient norm; magnitude: sums over the weights, without data',
+  },
+  loss: {
+    value: 'LOSS',
+    choices: Loss.options,
+    standard: standard.loss,
+    group: what,
+    help: 'token-mean or sequence-sum: the loss of an example is the mean or the sum over its tokens',
+  },
+  labels: {
+    value: 'LABELS',
+    choices: Labels.options,
+    standard: standard.labels,
+    group: what,
+    help: "data: the example's own next tokens (empirical Fisher); model: tokens drawn from the model's predictions",
+  },
+  revision: { value: 'R', group: what, help: 'branch, tag or commit of a Hub model' },
+  dataset: {
+    value: 'NAME|FILE',
+    group: data,
+    help: 'gsm8k, wikitext, math, or a .jsonl ({"text"} or {"input_ids"} a line), .txt or .parquet file; required for fisher',
+  },
+  split: { value: 'S', group: data, help: 'split of a named dataset' },
+  format: {
+    value: 'F',
+    choices: formats,
+    group: data,
+    help: 'question or question-answer: what of a gsm8k or math problem is used',
+  },
+  'dataset-revision': { value: 'R', group: data, help: 'revision of a named dataset' },
+  examples: {
+    value: 'N',
+    integer: true,
+    standard: String(standard.examples),
+    group: data,
+    help: 'how many examples are drawn',
+  },
+  'max-length': {
+    value: 'N',
+    integer: true,
+    standard: String(standard.max_length),
+    group: data,
+    help: 'tokens after which an example is cut off',
+  },
+  seed: {
+    value: 'N',
+    integer: true,
+    standard: String(standard.seed),
+    group: data,
+    help: 'decides which examples are drawn, and the labels with --labels model',
+  },
+  json: { group: output, help: 'the whole report as JSON: {"run": {…}, "scores": […]}' },
+  csv: { group: output, help: 'the scores as CSV under a header' },
+  'per-example': { group: output, help: "with --json: every example's own value for every layer" },
+  top: {
+    value: 'N',
+    integer: true,
+    standard: '20',
+    group: output,
+    help: 'rows of the table',
+  },
+  out: {
+    value: 'FILE',
+    group: output,
+    help: 'write there instead of to standard output; .json and .csv choose the format',
+  },
+  device: {
+    value: 'D',
+    choices: Device.options,
+    standard: 'auto',
+    group: machine,
+    help: `${Device.options.join(', ')}`,
+  },
+  'batch-size': {
+    value: 'N',
+    integer: true,
+    group: machine,
+    help: 'examples computed at once; chosen by length when absent. The scores do not depend on it',
+  },
+  threads: {
+    value: 'N',
+    integer: true,
+    group: machine,
+    help: 'threads; all processors when absent',
+  },
+  debug: debugFlag,
+} as const satisfies Flags;
+
+export type ScoreFlags = typeof flags;
+
+export const scoreSyntax: Syntax<ScoreFlags> = {
+  command: 'score',
+  summary:
+    'Score every weight of a model by how much the loss depends on it, here and now: no server, no database.',
+  operands: [
+    { name: 'MODEL', help: 'a folder with a checkpoint, or a Hugging Face Hub repository' },
+  ],
+  flags,
+  examples: [
+    {
+      line: 'layersense score ./demo/model --dataset ./demo/datasets/arithmetic.jsonl',
+      what: 'Fisher scores of the demo model, as a table',
+    },
+    {
+      line: 'layersense score Qwen/Qwen2.5-0.5B --dataset gsm8k --examples 128 --out scores.json',
+      what: 'the whole report of a Hub model in a file',
+    },
+    {
+      line: 'layersense score ./demo/model --method magnitude --csv',
+      what: 'sums over the weights, for a spreadsheet',
+    },
+  ],
+};

@@ -1,0 +1,29 @@
+import { delimiter } from 'node:path';
+import { z } from 'zod';
+
+/** The CLI's own part of the environment; the services read theirs from `environment`. */
+const CliEnvironment = z.object({
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  MODEL_ROOTS: z.string().default(''),
+});
+
+export interface CliConfig {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly logLevel: string;
+  readonly modelRoots: readonly string[];
+}
+
+/** @throws Error that names every variable that is malformed */
+export function loadCliConfig(environment: NodeJS.ProcessEnv = process.env): CliConfig {
+  const parsed = CliEnvironment.safeParse(environment);
+  if (!parsed.success) throw new Error(`Bad configuration:\n${z.prettifyError(parsed.error)}`);
+  return {
+    environment,
+    logLevel: parsed.data.LOG_LEVEL,
+    modelRoots: parsed.data.MODEL_ROOTS.split(delimiter).filter(Boolean),
+  };
+}
+
+export function isDebugEnvironment(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return !['', '0', 'false', undefined].includes(environment.LAYERSENSE_DEBUG);
+}

@@ -1,0 +1,128 @@
+import { metricsOf, type ScoreReport } from '@layersense/contracts';
+import { blockMatrices } from '../analysis/block-matrices.js';
+import { compareRankings, largestMoves } from '../analysis/compare-rankings.js';
+import { dynamicRange } from '../analysis/dynamic-range.js';
+import { type Column, columns } from '../formats/columns.js';
+import { formatCount, formatRatio, formatShare } from '../formats/quantity.js';
+import { rankedScores } from '../formats/table.js';
+
+export interface DemoScores {
+  readonly arithmetic: ScoreReport;
+  readonly encyclopedia: ScoreReport;
+  readonly magnitude: ScoreReport;
+}
+
+const TOP_SCORES = 15;
+const TOP_COMPARED = 10;
+const MOVES = 5;
+
+/** What the three runs say. Every number and every comparison is computed from them. */
+export function demoReport(scores: DemoScores): string {
+  return [
+    ...ranking(scores.arithmetic),
+    ...againstMagnitude(scores),
+    ...acrossDatasets(scores),
+  ].join('\n');
+}
+
+function ranking(report: ScoreReport): readonly string[] {
+  return [
+    '1. Which weights does the loss on arithmetic depend on?',
+    '',
+    '   The Fisher score is the mean over the examples of the squared norm of the gradient of an',
+    "   example's loss with respect to the weight. ± is its standard error over the examples.",
+    '',
+    ...rankedScores(report, TOP_SCORES),
+    '',
+  ];
+}
+
+function againstMagnitude({ arithmetic, magnitude }: DemoScores): readonly string[] {
+  const fisher = blockValues(arithmetic);
+  const size = blockValues(magnitude);
+  const ranges = { fisher: dynamicRange(fisher), magnitude: dynamicRange(size) };
+  const { overMedian: ofFisher } = ranges.fisher;
+  const { overMedian: ofMagnitude } = ranges.magnitude;
+  const [wider, ratio] =
+    ofFisher >= ofMagnitude
+      ? ['Fisher', ofFisher / ofMagnitude]
+      : ['magnitude', ofMagnitude / ofFisher];
+  const correlation = compareRankings(
+    { ...arithmetic, scores: [...blockMatrices(arithmetic.scores)] },
+    { ...magnitude, scores: [...blockMatrices(magnitude.scores)] },
+  ).correlation;
+  return [
+    '2. Would the size of the weights have told the same?',
+    '',
+    `   Over the ${fisher.length} weight matrices of the blocks, the largest score is`,
+    '',
+    ...indented(
+      columns(
+        [{ title: '' }, right('× the median'), right('× the smallest')],
+        [
+          [
+            'Fisher on arithmetic (sum)',
+            formatRatio(ofFisher),
+            formatRatio(ranges.fisher.overSmallest),
+          ],
+          ['magnitude (l1)', formatRatio(ofMagnitude), formatRatio(ranges.magnitude.overSmallest)],
+        ],
+      ),
+    ),
+    '',
+    `   Measured against the median, ${wider} tells the layers apart ${formatRatio(ratio)} as widely.`,
+    `   Rank correlation of the two scores (Spearman): ${formatCorrelation(correlation)}.`,
+    '',
+  ];
+}
+
+function acrossDatasets({ arithmetic, encyclopedia }: DemoScores): readonly string[] {
+  const comparison = compareRankings(arithmetic, encyclopedia);
+  const { layers, correlation } = comparison;
+  const title = [
+    { title: 'layer' },
+    right('arithmetic'),
+    right('encyclopaedia'),
+    right('rank'),
+    { title: '' },
+  ];
+  const row = ({ layer, first, second }: (typeof layers)[number]): readonly string[] => [
+    layer,
+    formatShare(first.share),
+    formatShare(second.share),
+    `${first.rank} → ${second.rank}`,
+    movement(first.rank - second.rank),
+  ];
+  const moves = largestMoves(comparison, MOVES);
+  return [
+    '3. Does the answer depend on the data?',
+    '',
+    `   Share of the maximum on either set, for the ${TOP_COMPARED} first on arithmetic:`,
+    '',
+    ...indented(columns(title, layers.slice(0, TOP_COMPARED).map(row))),
+    '',
+    `   Rank correlation over all ${formatCount(layers.length)} weights (Spearman): ${formatCorrelation(correlation)}.`,
+    ...(moves.length === 0
+      ? ['   No weight changes its rank.']
+      : ['   The ranks that change most:', '', ...indented(columns(title, moves.map(row)))]),
+    '',
+  ];
+}
+
+function blockValues(report: ScoreReport): readonly number[] {
+  const [metric] = metricsOf[report.run.method];
+  return blockMatrices(report.scores).map(({ values }) => values[metric] ?? 0);
+}
+
+const right = (title: string): Column => ({ title, align: 'right' });
+
+const indented = (lines: readonly string[]): readonly string[] => lines.map((line) => `   ${line}`);
+
+const formatCorrelation = (value: number): string =>
+  Number.isNaN(value) ? 'undefined' : value.toFixed(2);
+
+/** Ranks gained on the second set. */
+function movement(gained: number): string {
+  if (gained === 0) return '';
+  return gained > 0 ? `up ${gained}` : `down ${-gained}`;
+}

@@ -1,0 +1,35 @@
+import { metricsOf, type ScoreReport } from '@layersense/contracts';
+
+/** One line per score in order of rank, under a header, with every digit of the values. */
+export function scoreCsv({ run, scores }: ScoreReport): string {
+  const metrics = metricsOf[run.method];
+  const rows = scores
+    .toSorted((left, right) => left.rank - right.rank)
+    .map((score) => [
+      score.rank,
+      score.layer,
+      score.parameter,
+      score.shape.join('x'),
+      score.numel,
+      score.n,
+      ...metrics.map((metric) => score.values[metric]),
+      score.standard_error,
+    ]);
+  const header = [
+    'rank',
+    'layer',
+    'parameter',
+    'shape',
+    'numel',
+    'n',
+    ...metrics,
+    'standard_error',
+  ];
+  return [header, ...rows].map((row) => `${row.map(field).join(',')}\n`).join('');
+}
+
+/** Empty where there is no value; quoted where RFC 4180 asks for it. */
+function field(value: string | number | null | undefined): string {
+  const text = String(value ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,81 @@
+import type { LayerScore, ScoreReport } from '@layersense/contracts';
+
+const score = (layer: string, suffix: string, rest: Omit<LayerScore, 'layer' | 'parameter'>) => ({
+  layer,
+  parameter: `${layer}.${suffix}`,
+  ...rest,
+});
+
+/** A small report with a weight, its bias and a value that is not known, for tests of formats. */
+export const exampleReport: ScoreReport = {
+  run: {
+    id: 'run_1',
+    object: 'run',
+    identity: '0123456789abcdef0123',
+    imported: false,
+    source: null,
+    method: 'fisher',
+    method_version: '1',
+    definition: 'mean over examples of the squared gradient norm',
+    metrics: ['sum', 'density'],
+    model: {
+      name: './demo/model',
+      revision: 'fedcba9876543210',
+      model_type: 'llama',
+      parameters: 3_145_728,
+      dtype: 'bfloat16',
+      files: [],
+    },
+    dataset: {
+      name: 'sums, and more.jsonl',
+      split: null,
+      format: null,
+      revision: null,
+      indices: [1, 0],
+      examples: 2,
+      tokens: 1234,
+      truncated: 1,
+      tokenizer_sha256: null,
+      fingerprint: 'aaaabbbbccccdddd',
+    },
+    params: { examples: 2 },
+    loss: 'token-mean',
+    labels: 'data',
+    mean_loss: 1.5,
+    device: 'cpu',
+    plan: 'whole-graph',
+    arithmetic: 'float32',
+    engine: { name: 'layersense', version: '0.1.0', onnxruntime: '1.30.0' },
+    seconds: 12.345,
+    peak_memory_bytes: 512 * 1024 ** 2,
+    created_at: '2026-01-01T00:00:00Z',
+  },
+  scores: [
+    score('model.layers.1.mlp', 'bias', {
+      shape: [4],
+      numel: 4,
+      n: 2,
+      values: { sum: 0.00123456, density: 0.00030864 },
+      standard_error: null,
+      rank: 2,
+      per_example: [0.001, 0.002],
+    }),
+    score('model.layers.0.self_attn.v_proj', 'weight', {
+      shape: [4, 8],
+      numel: 32,
+      n: 2,
+      values: { sum: 21.96812345, density: 0.68650385 },
+      standard_error: 1.25,
+      rank: 1,
+      per_example: [20.5, 23.4],
+    }),
+    score('say "no", twice', 'weight', {
+      shape: [8, 4],
+      numel: 32,
+      n: 2,
+      values: { sum: 0, density: null },
+      standard_error: 0,
+      rank: 3,
+    }),
+  ],
+};

@@ -1,0 +1,117 @@
+import { ScoreReport } from '@layersense/contracts';
+import { describe, expect, it } from 'vitest';
+import { bar } from './bar.js';
+import { scoreCsv } from './csv.js';
+import { exampleReport } from './example-report.js';
+import { scoreJson } from './json.js';
+import { formatDuration, formatRatio, formatShare, formatValue } from './quantity.js';
+import { chooseFormat } from './score-format.js';
+import { scoreTable } from './table.js';
+
+describe('scoreTable', () => {
+  it('says what was computed, then ranks', () => {
+    expect(scoreTable(exampleReport, 2)).toBe(`\
+model    ./demo/model@fedcba987654, llama, 3,145,728 parameters, bfloat16
+dataset  sums, and more.jsonl, 2 examples, 1,234 tokens, 1 truncated, fingerprint aaaabbbbcccc
+method   fisher, token-mean loss, data labels, mean loss 1.500
+run      cpu, whole-graph, 12 s, peak memory 512 MiB, ONNX Runtime 1.30.0, identity 0123456789ab
+
+rank  layer                            shape       sum  ± s.e.   of max
+   1  model.layers.0.self_attn.v_proj    4×8     21.97   1.250    100 %  ████████████
+   2  model.layers.1.mlp.bias              4  0.001235       –  <0.01 %
+      … 1 more
+`);
+  });
+
+  it('shows every layer when there is room, and a share of zero where all is zero', () => {
+    const zero = exampleReport.scores.map((score) => ({ ...score, values: { sum: 0 } }));
+    const table = scoreTable({ ...exampleReport, scores: zero }, 20);
+    expect(table).not.toContain('more\n');
+    expect(table.match(/ 0 %$/gm)).toHaveLength(3);
+  });
+});
+
+describe('scoreCsv', () => {
+  it('has a header, every digit, and quotes what needs quoting', () => {
+    expect(scoreCsv(exampleReport)).toBe(`\
+rank,layer,parameter,shape,numel,n,sum,density,standard_error
+1,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,4x8,32,2,21.96812345,0.68650385,1.25
+2,model.layers.1.mlp,model.layers.1.mlp.bias,4,4,2,0.00123456,0.00030864,
+3,"say ""no"", twice","say ""no"", twice.weight",8x4,32,2,0,,0
+`);
+  });
+});
+
+describe('scoreJson', () => {
+  it('is the report in order of rank, one score a line', () => {
+    const text = scoreJson(exampleReport, true);
+    const scores = exampleReport.scores.toSorted((left, right) => left.rank - right.rank);
+    expect(ScoreReport.parse(JSON.parse(text))).toEqual({ run: exampleReport.run, scores });
+    expect(text.split('\n').filter((line) => line.startsWith('{"layer"'))).toHaveLength(3);
+  });
+
+  it("leaves the examples' values out unless they are asked for", () => {
+    expect(scoreJson(exampleReport, false)).not.toContain('per_example');
+  });
+});
+
+describe('chooseFormat', () => {
+  const none = { json: false, csv: false, out: undefined };
+
+  it('follows the flag, then the extension, then shows a table', () => {
+    expect(chooseFormat(none)).toBe('table');
+    expect(chooseFormat({ ...none, out: 'a/b.JSON' })).toBe('json');
+    expect(chooseFormat({ ...none, out: 'b.csv' })).toBe('csv');
+    expect(chooseFormat({ ...none, out: 'b.txt' })).toBe('table');
+    expect(chooseFormat({ ...none, csv: true, out: 'b.json' })).toBe('csv');
+  });
+
+  it('refuses two formats', () => {
+    expect(() => chooseFormat({ json: true, csv: true, out: undefined })).toThrow('exclude');
+  });
+});
+
+describe('quantities', () => {
+  it.each([
+    [21.96812345, '21.97'],
+    [0.00123456, '0.001235'],
+    [440320.4, '440320'],
+    [0.0000123456, '1.235e-5'],
+    [12345678, '1.235e+7'],
+    [0, '0'],
+    [null, '–'],
+  ])('value %s is %s', (value, text) => expect(formatValue(value)).toBe(text));
+
+  it.each([
+    [1, '100 %'],
+    [0.0995, '10 %'],
+    [0.0123, '1.2 %'],
+    [0.00123, '0.12 %'],
+    [0.00001, '<0.01 %'],
+    [0, '0 %'],
+  ])('share %s is %s', (share, text) => expect(formatShare(share)).toBe(text));
+
+  it.each([
+    [1.234, '1.2×'],
+    [12.34, '12×'],
+    [1234.5, '1,235×'],
+    [Number.POSITIVE_INFINITY, '∞'],
+  ])('ratio %s is %s', (ratio, text) => expect(formatRatio(ratio)).toBe(text));
+
+  it.each([
+    [0.26, '0.3 s'],
+    [45, '45 s'],
+    [150, '3 min'],
+    [9000, '2.5 h'],
+  ])('%s seconds are %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+});
+
+describe('bar', () => {
+  it.each([
+    [0, ''],
+    [0.5, '██'],
+    [0.53125, '██▏'],
+    [1, '████'],
+    [7, '████'],
+  ])('%s of 4 characters', (share, text) => expect(bar(share, 4)).toBe(text));
+});

@@ -1,0 +1,110 @@
+import { type LayerScore, metricsOf, type Run, type ScoreReport } from '@layersense/contracts';
+import { bar } from './bar.js';
+import { columns } from './columns.js';
+import { formatBytes, formatCount, formatDuration, formatShare, formatValue } from './quantity.js';
+
+const BAR_WIDTH = 12;
+
+/** The ranked scores for a reader: what was computed, then the `top` largest. */
+export function scoreTable(report: ScoreReport, top: number): string {
+  return [...runHeader(report.run), '', ...rankedScores(report, top), ''].join('\n');
+}
+
+/** The `top` largest scores, one a line, and how many more there are. */
+export function rankedScores({ run, scores }: ScoreReport, top: number): readonly string[] {
+  const [metric] = metricsOf[run.method];
+  const ranked = scores.toSorted((left, right) => left.rank - right.rank);
+  const largest = Math.max(0, ...ranked.map((score) => score.values[metric] ?? 0));
+  const cells = ranked.slice(0, top).map((score) => scoreCells(score, metric, largest));
+  const hidden = ranked.length - cells.length;
+  return [
+    ...columns(
+      [
+        { title: 'rank', align: 'right' },
+        { title: 'layer' },
+        { title: 'shape', align: 'right' },
+        { title: metric, align: 'right' },
+        { title: '± s.e.', align: 'right' },
+        { title: 'of max', align: 'right' },
+        { title: '' },
+      ],
+      cells,
+    ),
+    ...(hidden > 0 ? [`      … ${formatCount(hidden)} more`] : []),
+  ];
+}
+
+function scoreCells(score: LayerScore, metric: string, largest: number): readonly string[] {
+  const value = score.values[metric] ?? null;
+  const share = value !== null && largest > 0 ? value / largest : 0;
+  return [
+    String(score.rank),
+    distinctName(score),
+    score.shape.join('×'),
+    formatValue(value),
+    formatValue(score.standard_error),
+    formatShare(share),
+    bar(share, BAR_WIDTH),
+  ];
+}
+
+/** A bias shares its layer's name with the weight, so it is told apart. */
+const distinctName = ({ layer, parameter }: LayerScore): string =>
+  parameter.endsWith('.bias') ? parameter : layer;
+
+type Fact = string | null | undefined | false;
+
+function runHeader(run: Run): readonly string[] {
+  const { model } = run;
+  const lines: readonly (readonly [string, readonly Fact[]])[] = [
+    [
+      'model',
+      [
+        `${model.name}@${model.revision.slice(0, 12)}`,
+        model.model_type,
+        counted(model.parameters, 'parameters'),
+        model.dtype,
+      ],
+    ],
+    [
+      'dataset',
+      run.dataset ? datasetFacts(run.dataset) : ['none; magnitude reads the weights alone'],
+    ],
+    [
+      'method',
+      [
+        run.method,
+        run.loss && `${run.loss} loss`,
+        run.labels && `${run.labels} labels`,
+        run.mean_loss !== null && `mean loss ${formatValue(run.mean_loss)}`,
+      ],
+    ],
+    [
+      'run',
+      [
+        run.device,
+        run.plan,
+        run.seconds !== null && formatDuration(run.seconds),
+        run.peak_memory_bytes !== null && `peak memory ${formatBytes(run.peak_memory_bytes)}`,
+        run.engine.onnxruntime !== null && `ONNX Runtime ${run.engine.onnxruntime}`,
+        `identity ${run.identity.slice(0, 12)}`,
+      ],
+    ],
+  ];
+  return lines.map(([name, facts]) => `${name.padEnd(8)} ${facts.filter(Boolean).join(', ')}`);
+}
+
+function datasetFacts(dataset: NonNullable<Run['dataset']>): readonly Fact[] {
+  return [
+    dataset.name,
+    dataset.split,
+    dataset.format,
+    counted(dataset.examples, 'examples'),
+    counted(dataset.tokens, 'tokens'),
+    dataset.truncated ? counted(dataset.truncated, 'truncated') : null,
+    dataset.fingerprint && `fingerprint ${dataset.fingerprint.slice(0, 12)}`,
+  ];
+}
+
+const counted = (count: number | null, what: string): Fact =>
+  count !== null && `${formatCount(count)} ${what}`;

@@ -1,0 +1,35 @@
+import { LayersenseError } from '@layersense/contracts';
+import { isDebugEnvironment } from './config.js';
+import { UsageError } from './usage-error.js';
+
+interface Situation {
+  readonly command: string | undefined;
+  readonly debug: boolean;
+}
+
+/** Says on standard error what went wrong; answers the exit code. */
+export function reportError(error: unknown, { command, debug }: Situation): 1 | 2 {
+  const stack = debug || isDebugEnvironment();
+  if (error instanceof UsageError) {
+    const help =
+      command && !command.startsWith('-') ? `layersense ${command} --help` : 'layersense --help';
+    write(`error: ${error.message}`, `See '${help}'.`);
+    return 2;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof LayersenseError ? error.code : 'internal';
+  write(`error: ${message}`, `code: ${code}`);
+  if (stack) process.stderr.write(`${describe(error)}\n`);
+  else if (code === 'internal') write('Run it again with --debug to see where this came from.');
+  return 1;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by ${describe(error.cause)}`;
+}
+
+function write(...lines: string[]): void {
+  process.stderr.write(`${lines.join('\n')}\n`);
+}
