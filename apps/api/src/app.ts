@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from '@fastify/helmet';
+import type { Database } from '@layersense/database';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawServerDefault,
+} from 'fastify';
+import {
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import type { ApiConfig } from './config.js';
+import { registerErrorHandler } from './plugins/error-handler.js';
+import { registerHealth } from './plugins/health.js';
+import { registerOpenApi } from './plugins/openapi.js';
+import type { JobQueue } from './queue/job-queue.js';
+import { cancelJobRoute } from './routes/jobs/cancel-job.js';
+import { createJobRoute } from './routes/jobs/create-job.js';
+import { getJobRoute } from './routes/jobs/get-job.js';
+import { getJobScoresRoute } from './routes/jobs/get-job-scores.js';
+import { listJobsRoute } from './routes/jobs/list-jobs.js';
+import { getRunRoute } from './routes/runs/get-run.js';
+import { importRunRoute } from './routes/runs/import-run.js';
+import { listScoresRoute } from './routes/scores/list-scores.js';
+
+export interface AppDependencies {
+  database: Database;
+  queue: JobQueue;
+  config: Pick<ApiConfig, 'allowedRoots' | 'bodyLimitBytes'>;
+  logger: Logger;
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+const routes = [
+  createJobRoute,
+  listJobsRoute,
+  getJobRoute,
+  cancelJobRoute,
+  getJobScoresRoute,
+  listScoresRoute,
+  importRunRoute,
+  getRunRoute,
+];
+
+/** The whole HTTP side, not listening yet: tests `inject`, a server `listen`s. */
+export async function buildApp(dependencies: AppDependencies): Promise<App> {
+  const logger: FastifyBaseLogger = dependencies.logger;
+  const app = Fastify({
+    loggerInstance: logger,
+    bodyLimit: dependencies.config.bodyLimitBytes,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  registerErrorHandler(app);
+  await app.register(helmet, {
+    // The service speaks plain HTTP; a proxy that adds TLS upgrades requests itself.
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+    strictTransportSecurity: false,
+  });
+  await registerOpenApi(app);
+  registerHealth(app, dependencies);
+  for (const route of routes) route(app, dependencies);
+  return app;
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import {
+  type ImportRunRequest,
+  type LayerScore,
+  layerName,
+  metricsOf,
+} from '@layersense/contracts';
+import type { NewReport, NewRun } from '@layersense/database';
+
+/**
+ * A score map from elsewhere as a run. What the map does not say stays null: nothing here was
+ * computed by this project, and the run says so.
+ */
+export function importedRun(request: ImportRunRequest): NewReport {
+  const metric = request.metric ?? metricsOf[request.method][0];
+  const run: NewRun = {
+    identity: identityOf(request, metric),
+    imported: true,
+    source: request.source,
+    method: request.method,
+    method_version: 'imported',
+    definition: `as computed by the source: ${request.source}`,
+    metrics: [metric],
+    model: {
+      name: request.model,
+      revision: request.revision,
+      model_type: null,
+      parameters: null,
+      dtype: null,
+      files: [],
+    },
+    dataset: request.dataset === undefined ? null : importedDataset(request.dataset, request),
+    params: request.params,
+    loss: null,
+    labels: null,
+    mean_loss: null,
+    device: null,
+    plan: null,
+    arithmetic: null,
+    engine: { name: 'import', version: 'unknown', onnxruntime: null },
+    seconds: null,
+    peak_memory_bytes: null,
+  };
+  return { run, scores: rankScores(request, metric) };
+}
+
+function importedDataset(name: string, { examples }: ImportRunRequest): NewRun['dataset'] {
+  return {
+    name,
+    split: null,
+    format: null,
+    revision: null,
+    indices: [],
+    examples: examples ?? null,
+    tokens: null,
+    truncated: null,
+    tokenizer_sha256: null,
+    fingerprint: null,
+  };
+}
+
+/** The largest value has rank 1; equal values keep the order of the map. */
+function rankScores({ scores, examples }: ImportRunRequest, metric: string): LayerScore[] {
+  return Object.entries(scores)
+    .sort(([, a], [, b]) => b - a)
+    .map(([parameter, value], index) => ({
+      layer: layerName(parameter).layer,
+      parameter,
+      shape: [],
+      numel: null,
+      n: examples ?? null,
+      values: { [metric]: value },
+      standard_error: null,
+      rank: index + 1,
+    }));
+}
+
+/** Equal for equal imports, whatever the order of their keys. */
+function identityOf(request: ImportRunRequest, metric: string): string {
+  const { model, revision, dataset, method, examples, params, source, scores } = request;
+  const determining = {
+    model,
+    revision,
+    dataset,
+    method,
+    metric,
+    examples,
+    params,
+    source,
+    scores,
+  };
+  return createHash('sha256')
+    .update(canonicalJson({ imported: true, ...determining }))
+    .digest('hex');
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

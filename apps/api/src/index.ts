@@ -1,0 +1,2 @@
+export { type ApiConfig, loadConfig as loadApiConfig } from './config.js';
+export { type RunningApi, startApi } from './start-api.js';

@@ -1,0 +1,37 @@
+import { isAbsolute, relative, resolve } from 'node:path';
+import { type JobSpec, LayersenseError } from '@layersense/contracts';
+
+/**
+ * Refuses a path outside the roots before a job exists for it. By name only: the files may lie on
+ * the worker's machine alone, and the worker checks again after resolving links.
+ *
+ * @throws LayersenseError `path_not_allowed`
+ */
+export function assertPathsAllowed(spec: JobSpec, roots: readonly string[]): void {
+  if (isModelPath(spec.model)) assertBelow(spec.model, roots);
+  if (spec.method === 'fisher' && isDatasetPath(spec.dataset.name)) {
+    assertBelow(spec.dataset.name, roots);
+  }
+}
+
+/** A Hub repository is `owner/name`; whatever starts like a path is one. */
+const isModelPath = (model: string): boolean =>
+  /^(\.{0,2}[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\])/.test(model);
+
+const isDatasetPath = (name: string): boolean =>
+  /[/\\]/.test(name) || /\.(jsonl|txt|parquet)$/.test(name);
+
+function assertBelow(path: string, roots: readonly string[]): void {
+  const full = resolve(path);
+  if (roots.some((root) => isBelow(full, root))) return;
+  const hint =
+    roots.length > 0
+      ? 'Move it below one of the folders in ALLOWED_ROOTS, or add its folder there.'
+      : 'No local path is allowed until ALLOWED_ROOTS names a folder.';
+  throw new LayersenseError('path_not_allowed', `${path} is outside the allowed roots. ${hint}`);
+}
+
+function isBelow(path: string, root: string): boolean {
+  const rest = relative(root, path);
+  return !/^\.\.([/\\]|$)/.test(rest) && !isAbsolute(rest);
+}

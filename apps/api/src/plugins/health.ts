@@ -1,0 +1,46 @@
+import { LayersenseError } from '@layersense/contracts';
+import { z } from 'zod';
+import type { App, AppDependencies } from '../app.js';
+import { problemResponse } from './openapi.js';
+
+const Healthy = z.object({ status: z.literal('ok') });
+
+export function registerHealth(app: App, { database, queue }: AppDependencies): void {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        tags: ['service'],
+        summary: 'The process answers',
+        response: { 200: Healthy },
+      },
+      logLevel: 'warn',
+    },
+    () => ({ status: 'ok' as const }),
+  );
+
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags: ['service'],
+        summary: 'Database, migrations and queue are in order',
+        response: { 200: Healthy, 503: problemResponse('What is not in order') },
+      },
+      logLevel: 'warn',
+    },
+    async () => {
+      await database.ping();
+      const pending = await database.migrationsPending();
+      if (pending.length > 0) {
+        throw new LayersenseError(
+          'database_unavailable',
+          `The database lacks ${pending.length} migrations. Run \`layersense migrate\`.`,
+          { pending },
+        );
+      }
+      await queue.ping();
+      return { status: 'ok' as const };
+    },
+  );
+}

@@ -1,0 +1,14 @@
+import closeWithGrace from 'close-with-grace';
+import { loadConfig } from './config.js';
+import { createLogger } from './logger.js';
+import { startApi } from './start-api.js';
+
+const config = loadConfig();
+const logger = createLogger(config.logLevel);
+const api = await startApi(config, logger);
+
+closeWithGrace({ delay: 10_000, logger }, async ({ signal, err }) => {
+  if (err) logger.error({ err }, 'stopping after an error');
+  else logger.info({ signal }, 'stopping');
+  await api.stop();
+});
