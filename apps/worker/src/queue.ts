@@ -1,0 +1,165 @@
+import {
+  LayersenseError,
+  SENSITIVITY_JOB_OPTIONS,
+  SENSITIVITY_QUEUE,
+  SensitivityJobPayload,
+} from '@layersense/contracts';
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  DelayedError,
+  type Queue,
+  type Job as QueueEntry,
+  UnrecoverableError,
+  WaitingError,
+  type Worker,
+  withBackend,
+} from 'bullmq';
+
+const OPEN_TIMEOUT_MS = 10_000;
+const REDELIVER_AFTER_MS = 5000;
+/** A worker that dies leaves a stalled entry. How often that may happen is the row's to decide. */
+const MAX_STALLED_COUNT = 1000;
+
+/** What becomes of a delivery. `again` hands the entry back: at once, or after a delay. */
+export type Verdict =
+  | { kind: 'done' }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'again'; afterMs: number };
+
+export interface QueueConsumerOptions {
+  /** `redis://`, `rediss://` or `postgres://`. */
+  url: string;
+  /** Redis key prefix or PostgreSQL schema; BullMQ's own (`bull`, `bullmq`) when absent. */
+  namespace: string | undefined;
+  /** Another worker takes the entry of one that has not renewed its lock for this long. */
+  lockMs: number;
+  stalledCheckMs: number;
+  openTimeoutMs?: number;
+  /** `lost` aborts when another worker may hold the job by now. */
+  handle: (jobId: string, lost: AbortSignal) => Promise<Verdict>;
+  onError: (error: Error) => void;
+}
+
+/** One job at a time, each under a lock that is renewed until it ends. */
+export interface QueueConsumer {
+  /** Adds the entry of a job that has none. True when it was missing. */
+  enqueueMissing(jobId: string): Promise<boolean>;
+  /** Takes nothing more and waits for the job in hand. */
+  close(): Promise<void>;
+}
+
+/** @throws LayersenseError `queue_unavailable` when the queue does not answer in ten seconds. */
+export async function openQueueConsumer(options: QueueConsumerOptions): Promise<QueueConsumer> {
+  const { queue, worker } = connect(options);
+  queue.on('error', options.onError);
+  worker.on('error', options.onError);
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, 'lock lost');
+  });
+  const close = async () => {
+    await worker.close();
+    await queue.close();
+  };
+  try {
+    await within(
+      options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
+      Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]),
+    );
+  } catch (cause) {
+    await close().catch(options.onError);
+    throw new LayersenseError(
+      'queue_unavailable',
+      `The job queue does not answer (${messageOf(cause)}). Check QUEUE_URL.`,
+      {},
+      { cause },
+    );
+  }
+  worker.run().catch(options.onError);
+  return {
+    enqueueMissing: async (jobId) => {
+      if ((await queue.getJobState(jobId)) !== 'unknown') return false;
+      const payload: SensitivityJobPayload = { jobId };
+      await queue.add('sensitivity', payload, { ...SENSITIVITY_JOB_OPTIONS, jobId });
+      return true;
+    },
+    close,
+  };
+}
+
+type AnyQueue = Pick<Queue, 'add' | 'getJobState' | 'waitUntilReady' | 'close'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+type AnyWorker = Pick<Worker, 'run' | 'cancelJob' | 'waitUntilReady' | 'close'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
+};
+
+function connect(options: QueueConsumerOptions): { queue: AnyQueue; worker: AnyWorker } {
+  const { url, namespace, lockMs, stalledCheckMs } = options;
+  // BullMQ passes a signal only to a processor that declares three parameters.
+  const process = (entry: QueueEntry, token: string | undefined, lost: AbortSignal | undefined) =>
+    processEntry(entry, token, lost ?? new AbortController().signal, options);
+  const settings = {
+    autorun: false,
+    concurrency: 1,
+    lockDuration: lockMs,
+    stalledInterval: stalledCheckMs,
+    maxStalledCount: MAX_STALLED_COUNT,
+  };
+  if (/^postgres(ql)?:/.test(url)) {
+    const { Queue, Worker } = withBackend(createPostgresBackend);
+    const connection = {
+      connectionString: url,
+      max: 2,
+      migrate: true,
+      connectionTimeoutMillis: OPEN_TIMEOUT_MS,
+      ...(namespace ? { schema: namespace } : {}),
+    };
+    return {
+      queue: new Queue(SENSITIVITY_QUEUE, { connection }),
+      worker: new Worker(SENSITIVITY_QUEUE, process, { connection, ...settings }),
+    };
+  }
+  const { Queue, Worker } = withBackend(createRedisBackend);
+  const connection = { url, maxRetriesPerRequest: null };
+  const prefix = namespace ? { prefix: namespace } : {};
+  return {
+    queue: new Queue(SENSITIVITY_QUEUE, { connection, ...prefix }),
+    worker: new Worker(SENSITIVITY_QUEUE, process, { connection, ...prefix, ...settings }),
+  };
+}
+
+/** Retries are told to BullMQ as delays, so that the job's row alone counts attempts. */
+async function processEntry(
+  entry: QueueEntry,
+  token: string | undefined,
+  lost: AbortSignal,
+  { handle, onError }: QueueConsumerOptions,
+): Promise<void> {
+  const payload = SensitivityJobPayload.safeParse(entry.data);
+  if (!payload.success) throw new UnrecoverableError('the payload is not {jobId}');
+  const verdict = await handle(payload.data.jobId, lost).catch((error: unknown): Verdict => {
+    // Only a database that is away gets here: the row could not be written, so come back later.
+    onError(error instanceof Error ? error : new Error(String(error)));
+    return { kind: 'again', afterMs: REDELIVER_AFTER_MS };
+  });
+  if (verdict.kind === 'done') return;
+  if (verdict.kind === 'failed') throw new UnrecoverableError(verdict.reason);
+  if (verdict.afterMs === 0) {
+    await entry.moveToWait(token);
+    throw new WaitingError();
+  }
+  await entry.moveToDelayed(Date.now() + verdict.afterMs, token);
+  throw new DelayedError();
+}
+
+function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
+  const timeout = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`no answer in ${milliseconds} ms`)), milliseconds).unref();
+  });
+  return Promise.race([promise, timeout]);
+}
+
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause);

@@ -1,0 +1,77 @@
+import { hostname } from 'node:os';
+import type { Database } from '@layersense/database';
+import type { Logger } from 'pino';
+import { processJob, type RunJob } from './process-job.js';
+import { openQueueConsumer } from './queue.js';
+import { reconcile } from './reconcile.js';
+
+const STALE_AFTER_SECONDS = 15;
+
+export interface SensitivityWorkerOptions {
+  queue: { url: string; namespace: string | undefined };
+  database: Database;
+  runJob: RunJob;
+  logger: Logger;
+  maxAttempts: number;
+  lockMs: number;
+  stalledCheckMs: number;
+  reconcileMs: number;
+  cancelPollMs?: number;
+  retryDelayMs?: number;
+  /** How old a queued row must be before its queue entry is looked for. */
+  staleAfterSeconds?: number;
+}
+
+export interface SensitivityWorker {
+  /** Takes nothing more, hands the job in hand back to the queue and closes. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Takes jobs from the queue, one at a time, until it is stopped.
+ *
+ * @throws LayersenseError `queue_unavailable`
+ */
+export async function createSensitivityWorker(
+  options: SensitivityWorkerOptions,
+): Promise<SensitivityWorker> {
+  const { database, logger, queue, lockMs, stalledCheckMs } = options;
+  const shutdown = new AbortController();
+  const dependencies = {
+    workerId: `${hostname()}:${process.pid}`,
+    cancelPollMs: 500,
+    retryDelayMs: 5000,
+    ...options,
+    shutdown: shutdown.signal,
+  };
+  const consumer = await openQueueConsumer({
+    ...queue,
+    lockMs,
+    stalledCheckMs,
+    handle: (jobId, lost) => processJob(jobId, lost, dependencies),
+    onError: (error) => logger.warn({ err: error }, 'queue'),
+  });
+
+  const sweep = () =>
+    reconcile(database, consumer, options.staleAfterSeconds ?? STALE_AFTER_SECONDS).then(
+      (recovered) => {
+        if (recovered.length > 0) logger.warn({ recovered }, 'enqueued jobs that the queue lacked');
+      },
+      (error: unknown) => logger.warn({ err: error }, 'could not reconcile'),
+    );
+  let sweeping = sweep();
+  const timer = setInterval(() => {
+    sweeping = sweeping.then(sweep);
+  }, options.reconcileMs);
+
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await sweeping;
+      // Closing comes first: a job handed back must not be taken again by this same worker.
+      const closed = consumer.close();
+      shutdown.abort(new Error('the worker is stopping'));
+      await closed;
+    },
+  };
+}
