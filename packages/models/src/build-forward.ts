@@ -73,6 +73,17 @@ export function buildForward(
   return { builder, shape, arithmetic, inputIds, logits, parameters: forward.parameters };
 }
 
+/**
+ * The parameters of a checkpoint, in order of use; finds what is missing or misshapen.
+ * @throws LayersenseError as {@link buildForward}
+ */
+export function listParameters(
+  model: ParsedModel,
+  tensors: ReadonlyMap<string, TensorRef>,
+): readonly string[] {
+  return buildForward(model, tensors, { batch: 1, length: 2 }).parameters;
+}
+
 function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;

@@ -1,5 +1,6 @@
 export {
   buildForward,
+  listParameters,
   type ParsedModel,
   parseModel,
   supportedModelTypes,

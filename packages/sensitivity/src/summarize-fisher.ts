@@ -11,10 +11,10 @@ import { rankBy } from './rank-by.js';
  */
 export function summarizeFisher(
   accumulator: FisherAccumulator,
-  shapes: ReadonlyMap<string, readonly number[]>,
+  shapeOf: (parameter: string) => readonly number[],
 ): LayerScore[] {
   const scores = [...accumulator.squaredNorms].map(([parameter, norms]) => {
-    const shape = [...(shapes.get(parameter) ?? [])];
+    const shape = [...shapeOf(parameter)];
     const numel = elementCount(shape);
     const { n, mean, standardError } = moments(norms);
     return {
