@@ -14,3 +14,4 @@ export { findPendingMigrations, migrate } from './migrate.js';
 export type { RunsRepository } from './runs-repository.js';
 export type { NewReport, NewRun } from './save-run.js';
 export type { ScoresRepository } from './scores-repository.js';
+export { type CreatedDatabase, createDatabase } from './server-databases.js';

@@ -1,2 +1,4 @@
 export { checkPullback, checkVjp, type VjpCase, type VjpHarness } from './check-vjp.js';
 export type { CaseInput, Differentiate, PullbackCase } from './check-vjp-model.js';
+export { freshDatabase } from './fresh-database.js';
+export { type RedisServer, redisServerAvailable, startRedisServer } from './redis-server.js';
