@@ -1,3 +1,8 @@
+export type { Floats } from './decode-floats.js';
+export { hashFile } from './hash-file.js';
 export type { ModelFile } from './model-file.js';
 export { type Checkpoint, openCheckpoint } from './open-checkpoint.js';
+export { readTensor, tensorChunks } from './read-tensor.js';
+export { requireTensor } from './require-tensor.js';
+export type { ResolvedModel, SourceOptions, SourceProgress } from './resolved-model.js';
 export { readSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';

@@ -89,6 +89,7 @@ function parseEntry(name: string, value: unknown, source: HeaderSource): Entry {
     throw fail(`ends at byte ${end}, but the file holds only ${source.dataBytes} (truncated?)`);
   }
   const bytes = byteLength(dtype, shape);
+  if (Number.isNaN(bytes)) throw fail('has a shape with more elements than any file can hold');
   if (bytes !== undefined && bytes !== end - begin) {
     throw fail(`has ${end - begin} bytes where ${dtype} [${shape.join(', ')}] needs ${bytes}`);
   }

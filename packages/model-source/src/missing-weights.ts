@@ -1,12 +1,10 @@
-import { readdir } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
 
 const CONVERSION =
   'Convert them to safetensors: in Python, AutoModelForCausalLM.from_pretrained(...).save_pretrained(...)';
 
 /** Why a folder or repository with these files has no weights for us, and what to do about it. */
-export function describeMissingWeights(model: string, files: readonly string[]): LayersenseError {
+export function missingWeights(model: string, files: readonly string[]): LayersenseError {
   const has = (pattern: RegExp) => files.some((file) => pattern.test(file));
   let problem = 'holds neither model.safetensors nor model.safetensors.index.json';
   let advice = 'Name the folder or repository that save_pretrained wrote.';
@@ -21,8 +19,4 @@ export function describeMissingWeights(model: string, files: readonly string[]):
     advice = 'Merge it into the base model (merge_and_unload) and save that.';
   }
   return new LayersenseError('checkpoint_missing', `${model} ${problem}. ${advice}`, { model });
-}
-
-export async function noWeightsError(folder: string): Promise<LayersenseError> {
-  return describeMissingWeights(basename(folder), await readdir(folder));
 }

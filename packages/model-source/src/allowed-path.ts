@@ -1,0 +1,49 @@
+import { realpath } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { LayersenseError } from '@layersense/contracts';
+
+/**
+ * The real path of a file or folder that a user named, if it lies under one of the allowed roots.
+ * Symbolic links are followed before the check, so none leads out of the roots. Outside of them an
+ * existing and a missing path get the same answer: nobody may probe the machine's files.
+ *
+ * @param path Absolute, relative to the working directory, or `~/…`.
+ * @throws LayersenseError `path_not_allowed`, `model_not_found`.
+ */
+export async function allowedPath(path: string, roots: readonly string[]): Promise<string> {
+  const named = absolute(path);
+  const realRoots = (await Promise.all(roots.map(realRoot))).flat();
+  const real = await realpath(named).catch(() => undefined);
+  if (real !== undefined && realRoots.some((root) => contains(root, real))) return real;
+
+  const insideByName = [...roots.map(absolute), ...realRoots].some((root) => contains(root, named));
+  if (real === undefined && insideByName) {
+    throw new LayersenseError(
+      'model_not_found',
+      `There is nothing at ${path}. Check the path, or name a Hub repository as org/name.`,
+      { path },
+    );
+  }
+  throw new LayersenseError(
+    'path_not_allowed',
+    `${path} is not inside a folder that this service may read. Put the model under one of the configured model roots, or add its folder to them.`,
+    { path },
+  );
+}
+
+function absolute(path: string): string {
+  const inHome = path === '~' || path.startsWith('~/');
+  return resolve(inHome ? homedir() + path.slice(1) : path);
+}
+
+/** A configured root that does not exist allows nothing. */
+async function realRoot(root: string): Promise<string[]> {
+  const real = await realpath(absolute(root)).catch(() => undefined);
+  return real === undefined ? [] : [real];
+}
+
+function contains(root: string, path: string): boolean {
+  const below = relative(root, path);
+  return below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below);
+}
