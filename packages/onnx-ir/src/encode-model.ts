@@ -13,10 +13,12 @@ import {
   type ValueInfoMessage,
 } from './onnx-schema.js';
 import { tensorToBytes, toInt64 } from './tensor-bytes.js';
+import { weightNodesFirst } from './weight-nodes-first.js';
 
 /**
  * The graph as an ONNX ModelProto. External initializers stay references: the file names in it are
- * relative to the folder the runtime is given.
+ * relative to the folder the runtime is given. Nodes keep their order, except that those which depend
+ * on weights alone come first.
  *
  * @throws GraphError when it exceeds the 2 GiB that protobuf readers accept.
  */
@@ -27,7 +29,7 @@ export function encodeModel(graph: Graph): Uint8Array {
     opsetImport: opsetImports(graph),
     graph: {
       name: graph.name,
-      node: graph.nodes.map(nodeMessage),
+      node: weightNodesFirst(graph).map(nodeMessage),
       initializer: Array.from(graph.initializers, ([name, value]) =>
         initializerMessage(name, value),
       ),

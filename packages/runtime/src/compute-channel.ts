@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 import { LayersenseError } from '@layersense/contracts';
 import { explainExit, type ProcessExit } from './explain-exit.js';
 import type { Operation, Operations, Reply, RuntimeInfo } from './protocol.js';
@@ -24,9 +25,11 @@ export class ComputeChannel {
 
   constructor(child: ChildProcess) {
     this.#child = child;
-    child.on('message', (reply: Reply) => this.#settle(reply));
+    // What the child wrote before a reply is read in the same turn of the event loop as the reply.
+    child.on('message', (reply: Reply) => setImmediate(() => this.#settle(reply)));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
+      const plain = stripVTControlCharacters(text);
+      this.#stderr = (this.#stderr + plain).slice(-STDERR_KEPT);
     });
     // The child's first message answers a call that nobody needs to send.
     this.ready = this.#expect(this.#nextId++) as Promise<RuntimeInfo>;
@@ -42,6 +45,7 @@ export class ComputeChannel {
     request: Operations[K]['request'],
   ): Promise<Operations[K]['response']> {
     if (this.#ended) throw this.#ended;
+    if (this.#pending.size === 0) this.#stderr = '';
     const id = this.#nextId++;
     // A failure to send means that the process is gone; its end rejects the call.
     this.#child.send({ operation, id, ...request }, () => undefined);
@@ -78,7 +82,13 @@ export class ComputeChannel {
     const call = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (reply.kind === 'result') call?.resolve(reply.result);
-    else call?.reject(new LayersenseError(reply.code, reply.message, reply.context));
+    else call?.reject(this.#explain(reply));
+  }
+
+  #explain({ code, message, context }: Extract<Reply, { kind: 'error' }>): LayersenseError {
+    // Which library a device lacks is in the log only.
+    const log = code === 'device_unavailable' ? this.#stderr.trim() : '';
+    return new LayersenseError(code, log === '' ? message : `${message}\n${log}`, context);
   }
 
   /** The first reason is the true one; later ones follow from it. */

@@ -1,5 +1,5 @@
 import { LayersenseError } from '@layersense/contracts';
-import { cudaLibraries, providerFolder } from './cuda-provider.js';
+import { cudaLibraries, installScript, providerFolder } from './cuda-provider.js';
 import type { Device } from './session-options.js';
 
 const OUT_OF_MEMORY =
@@ -70,10 +70,9 @@ function howToInstall(device: Device): string {
   return (
     `CUDA needs ${cudaLibraries.join(' and ')} of exactly the installed onnxruntime-node version in ` +
     `${providerFolder}, an NVIDIA driver, and the CUDA 13 runtime libraries (cudart, cuBLAS, cuRAND, ` +
-    'cuDNN 9) on LD_LIBRARY_PATH. Fetch the two libraries with ' +
-    '`npm rebuild onnxruntime-node --foreground-scripts --onnxruntime-node-install=cuda12` ' +
-    '(the flag is called cuda12; the libraries it fetches are built for CUDA 13). ' +
-    'Use device "cpu" otherwise.'
+    `cuDNN 9) where the loader finds them. Fetch the two libraries with ` +
+    `\`ONNXRUNTIME_NODE_INSTALL=cuda12 node ${installScript}\` ` +
+    '(the name says cuda12, but the libraries are built for CUDA 13). Use device "cpu" otherwise.'
   );
 }
 

@@ -1,6 +1,15 @@
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   type ElementType,
   encodeModel,
@@ -211,3 +220,42 @@ test('a profile is written when profiling ends', async () => {
   await session.endProfiling();
   expect((await readdir(folder)).filter((file) => /^profile.*\.json$/.test(file))).toHaveLength(1);
 });
+
+test('a stored weight is cast when its layer is reached, not all weights at the start', async () => {
+  // Large enough not to be cast once and for all when the session is opened.
+  const shape = [256, 256];
+  const length = 2 * 256 * 256;
+  await writeFile(join(folder, 'layers.bin'), Buffer.alloc(3 * length));
+  const profilePrefix = join(folder, 'order');
+  const session = await open(
+    (b) => {
+      let x = b.input('x', 'float32', [1, 256]);
+      for (const layer of [0, 1, 2]) {
+        const ref = { file: 'layers.bin', offset: layer * length, length, shape };
+        const w = b.external(`layer${layer}`, { ...ref, dtype: 'bfloat16' });
+        x = b.matMul(x, b.cast(w, 'float32'));
+      }
+      return [x];
+    },
+    { weightsFolder: folder, profilePrefix },
+  );
+  await session.run({ x: float32([1, 256], ...new Array(256).fill(1)) });
+  await session.endProfiling();
+  expect(await operatorsRun(profilePrefix)).toEqual([
+    'Cast',
+    'MatMul',
+    'Cast',
+    'MatMul',
+    'Cast',
+    'MatMul',
+  ]);
+});
+
+/** The operators in the order they ran, from the profile. */
+async function operatorsRun(profilePrefix: string): Promise<readonly string[]> {
+  const file = (await readdir(folder)).find((name) => name.startsWith(basename(profilePrefix)));
+  const events: unknown = JSON.parse(await readFile(join(folder, file ?? ''), 'utf8'));
+  return (events as { name: string; args?: { op_name?: string } }[])
+    .filter((event) => event.name.endsWith('_kernel_time'))
+    .map((event) => event.args?.op_name ?? '');
+}
