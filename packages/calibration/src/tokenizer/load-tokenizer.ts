@@ -11,6 +11,7 @@ import {
   readJsonObject,
   readTokenizerFile,
 } from './read-json-object.js';
+import { rewritePreTokenizers } from './rewrite-pre-tokenizers.js';
 import { slowTokenizerFileNames, type TokenizerFiles } from './tokenizer-files.js';
 
 export interface EncodeOptions {
@@ -77,9 +78,16 @@ function build(
   path: string,
 ): HubTokenizer {
   if (!isJsonObject(definition.model)) throw invalidTokenizer(path, 'it has no "model"');
-  const optional = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+  const complete = {
+    added_tokens: [],
+    normalizer: null,
+    post_processor: null,
+    decoder: null,
+    ...definition,
+    pre_tokenizer: rewritePreTokenizers(definition.pre_tokenizer ?? null),
+  };
   try {
-    return new HubTokenizer({ added_tokens: [], ...optional, ...definition }, specialTokens);
+    return new HubTokenizer(complete, specialTokens);
   } catch (cause) {
     throw invalidTokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
