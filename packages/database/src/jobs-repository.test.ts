@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import { type JobStatus, type Problem, toProblem } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from './test-database.js';
+import { fisherReport, fisherSpec } from './test-reports.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await openTestDatabase();
+});
+afterAll(() => database.close());
+
+const worker = { workerId: 'worker-1' };
+const problem: Problem = toProblem(new LayersenseError('out_of_memory', 'It needs 9 GB.'));
+
+async function createJob(): Promise<string> {
+  return (await database.jobs.create({ spec: fisherSpec(), metadata: {} })).id;
+}
+
+async function saveRun(): Promise<string> {
+  return (await database.runs.save(fisherReport([{ parameter: 'a.weight', sum: 1 }]))).id;
+}
+
+/** A new job taken to `status` by the calls that lead there. */
+async function jobIn(status: JobStatus): Promise<string> {
+  const { jobs } = database;
+  const id = await createJob();
+  if (status === 'queued') return id;
+  await jobs.markRunning(id, worker);
+  if (status === 'canceling' || status === 'canceled') await jobs.requestCancel(id);
+  if (status === 'canceled') await jobs.markCanceled(id);
+  if (status === 'succeeded') await jobs.markSucceeded(id, await saveRun());
+  if (status === 'failed') await jobs.markFailed(id, problem);
+  return id;
+}
+
+const statusOf = async (id: string) => (await database.jobs.get(id)).status;
+const eventsOf = async (id: string) => (await database.jobs.events(id)).map(({ type }) => type);
+
+describe('creating and reading', () => {
+  it('shows what was asked for', async () => {
+    const { jobs } = database;
+    const spec = fisherSpec('org/name');
+    const job = await jobs.create({ spec, metadata: { team: 'quant' } });
+    expect(job).toMatchObject({
+      object: 'job',
+      status: 'queued',
+      attempt: 0,
+      metadata: { team: 'quant' },
+      request: { model: 'org/name', revision: null, dataset: { name: 'gsm8k' }, device: 'auto' },
+      urls: { self: `/jobs/${job.id}` },
+    });
+    expect(await jobs.get(job.id)).toEqual(job);
+    expect(await jobs.spec(job.id)).toEqual(spec);
+  });
+
+  it.each(['job_nonsense', 'nonsense', `run_${randomUUID()}`, `job_${randomUUID()}`])(
+    'knows no job %s',
+    async (id) => {
+      await expect(database.jobs.get(id)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(database.jobs.requestCancel(id)).rejects.toMatchObject({ code: 'not_found' });
+    },
+  );
+
+  it('refuses text that PostgreSQL cannot hold', async () => {
+    const metadata = { note: 'a\0b' };
+    await expect(database.jobs.create({ spec: fisherSpec(), metadata })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
+  });
+});
+
+describe('transitions', () => {
+  const reaches: Record<string, Partial<Record<JobStatus, JobStatus>>> = {
+    markRunning: { queued: 'running', running: 'running', canceling: 'canceled' },
+    requestCancel: { queued: 'canceled', running: 'canceling' },
+    markCanceled: { queued: 'canceled', canceling: 'canceled' },
+    markFailed: { queued: 'failed', running: 'failed', canceling: 'failed' },
+    markSucceeded: { queued: 'succeeded', running: 'succeeded' },
+    markRequeued: { running: 'queued' },
+    retry: { failed: 'queued', canceled: 'queued' },
+  };
+  const statuses: JobStatus[] = [
+    'queued',
+    'running',
+    'canceling',
+    'succeeded',
+    'failed',
+    'canceled',
+  ];
+  const cases = Object.keys(reaches).flatMap((call) => statuses.map((from) => [call, from] as const));
+
+  async function invoke(call: string, id: string): Promise<unknown> {
+    const { jobs } = database;
+    if (call === 'markRunning') return jobs.markRunning(id, worker);
+    if (call === 'requestCancel') return jobs.requestCancel(id);
+    if (call === 'markCanceled') return jobs.markCanceled(id);
+    if (call === 'markFailed') return jobs.markFailed(id, problem);
+    if (call === 'markSucceeded') return jobs.markSucceeded(id, await saveRun());
+    if (call === 'markRequeued') return jobs.markRequeued(id);
+    return jobs.retry(id);
+  }
+
+  it.each(cases)('%s on a job that is %s', async (call, from) => {
+    const id = await jobIn(from);
+    const before = await eventsOf(id);
+    await invoke(call, id).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'job_finished' });
+    });
+    const expected = reaches[call]?.[from];
+    expect(await statusOf(id)).toBe(expected ?? from);
+    const written = (await eventsOf(id)).length - before.length;
+    expect(written).toBe(expected === undefined ? 0 : 1);
+  });
+
+  it.each([
+    ['requestCancel', 'succeeded'],
+    ['requestCancel', 'failed'],
+    ['retry', 'succeeded'],
+  ] as const)('%s says that a job has already %s', async (call, from) => {
+    const id = await jobIn(from);
+    await expect(invoke(call, id)).rejects.toMatchObject({ code: 'job_finished' });
+  });
+
+  it.each(['canceling', 'canceled'] as const)('canceling a %s job returns it', async (from) => {
+    const id = await jobIn(from);
+    const before = await database.jobs.get(id);
+    expect(await database.jobs.requestCancel(id)).toEqual(before);
+  });
+
+  it('tells a worker of a cancel', async () => {
+    const id = await jobIn('running');
+    expect(await database.jobs.isCancelRequested(id)).toBe(false);
+    expect((await database.jobs.requestCancel(id)).cancel_requested_at).not.toBeNull();
+    expect(await database.jobs.isCancelRequested(id)).toBe(true);
+  });
+
+  it('keeps the reason of a failure, and drops it on retry', async () => {
+    const id = await jobIn('failed');
+    expect((await database.jobs.get(id)).error).toEqual(problem);
+    expect(await database.jobs.retry(id)).toMatchObject({ error: null, finished_at: null });
+  });
+
+  it('numbers the events without gaps and replays them from any point', async () => {
+    const id = await jobIn('canceled');
+    const events = await database.jobs.events(id);
+    expect(events.map(({ seq, type }) => [seq, type])).toEqual([
+      [1, 'created'],
+      [2, 'started'],
+      [3, 'cancel_requested'],
+      [4, 'canceled'],
+    ]);
+    expect(await database.jobs.events(id, 2)).toEqual(events.slice(2));
+    expect(events[1]?.data).toEqual({ status: 'running', attempt: 1, worker_id: 'worker-1' });
+  });
+});
+
+describe('races', () => {
+  it('lets two workers begin one job, as attempts of their own', async () => {
+    const id = await createJob();
+    const both = await Promise.all([
+      database.jobs.markRunning(id, { workerId: 'a' }),
+      database.jobs.markRunning(id, { workerId: 'b' }),
+    ]);
+    expect(both.map((job) => job?.attempt).sort()).toEqual([1, 2]);
+  });
+
+  it('ends a job exactly once however many try', async () => {
+    const id = await jobIn('running');
+    const outcomes = await Promise.all([
+      database.jobs.markFailed(id, problem),
+      database.jobs.markRequeued(id).then((done) => done && database.jobs.markFailed(id, problem)),
+      database.jobs.markFailed(id, problem),
+    ]);
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+    expect((await eventsOf(id)).filter((type) => type === 'failed')).toHaveLength(1);
+  });
+
+  it('never lets a cancel and a success both happen', async () => {
+    for (let round = 0; round < 10; round++) {
+      const id = await jobIn('running');
+      const runId = await saveRun();
+      const [saved, canceled] = await Promise.allSettled([
+        database.jobs.markSucceeded(id, runId),
+        database.jobs.requestCancel(id),
+      ]);
+      const status = await statusOf(id);
+      if (status === 'succeeded') expect(canceled).toMatchObject({ status: 'rejected' });
+      else expect(saved).toEqual({ status: 'fulfilled', value: false });
+      expect(['succeeded', 'canceling']).toContain(status);
+    }
+  });
+});
+
+describe('progress', () => {
+  const progress = { phase: 'computing', done: 3, total: 8, eta_seconds: 1.5 } as const;
+
+  it('is kept while the job runs, and not after', async () => {
+    const id = await jobIn('running');
+    expect(await database.jobs.reportProgress(id, progress)).toBe(true);
+    expect((await database.jobs.get(id)).progress).toEqual(progress);
+    await database.jobs.markFailed(id, problem);
+    expect(await database.jobs.reportProgress(id, { ...progress, done: 4 })).toBe(false);
+    expect((await database.jobs.get(id)).progress).toEqual(progress);
+  });
+});
+
+describe('stale jobs', () => {
+  it('are those that wait for longer than a time', async () => {
+    const id = await createJob();
+    const running = await jobIn('running');
+    expect(await database.jobs.findStaleQueued(3600)).not.toContain(id);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const stale = await database.jobs.findStaleQueued(0.01);
+    expect(stale).toContain(id);
+    expect(stale).not.toContain(running);
+  });
+});
