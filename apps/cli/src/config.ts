@@ -4,13 +4,13 @@ import { z } from 'zod';
 /** The CLI's own part of the environment; the services read theirs from `environment`. */
 const CliEnvironment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  MODEL_ROOTS: z.string().default(''),
+  ALLOWED_ROOTS: z.string().default(''),
 });
 
 export interface CliConfig {
   readonly environment: NodeJS.ProcessEnv;
   readonly logLevel: string;
-  readonly modelRoots: readonly string[];
+  readonly allowedRoots: readonly string[];
 }
 
 /** @throws Error that names every variable that is malformed */
@@ -20,7 +20,7 @@ export function loadCliConfig(environment: NodeJS.ProcessEnv = process.env): Cli
   return {
     environment,
     logLevel: parsed.data.LOG_LEVEL,
-    modelRoots: parsed.data.MODEL_ROOTS.split(delimiter).filter(Boolean),
+    allowedRoots: parsed.data.ALLOWED_ROOTS.split(delimiter).filter(Boolean),
   };
 }
 

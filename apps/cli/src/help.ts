@@ -32,7 +32,7 @@ export function commandHelp(syntax: Syntax): string {
 }
 
 function flagTerm(name: string, { value, choices }: Flag): string {
-  const values = choices && choices.join('|').length <= 24 ? choices.join('|') : value;
+  const values = choices?.join('|') ?? value;
   return values ? `--${name} ${values}` : `--${name}`;
 }
 

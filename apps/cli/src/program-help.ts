@@ -18,6 +18,7 @@ Environment:
   DATABASE_URL, QUEUE_URL     PostgreSQL, and Redis or PostgreSQL, instead of the bundled server
   HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE
                               the Hugging Face Hub, with the meanings they have in Python
+  ALLOWED_ROOTS               of serve: folders as --model-root names them, separated like PATH
   LOG_LEVEL                   of serve: fatal, error, warn, info, debug, trace or silent
   LAYERSENSE_DEBUG=1          the same as --debug
 `;

@@ -11,8 +11,7 @@ interface Situation {
 export function reportError(error: unknown, { command, debug }: Situation): 1 | 2 {
   const stack = debug || isDebugEnvironment();
   if (error instanceof UsageError) {
-    const help =
-      command && !command.startsWith('-') ? `layersense ${command} --help` : 'layersense --help';
+    const help = ['layersense', command, '--help'].filter(Boolean).join(' ');
     write(`error: ${error.message}`, `See '${help}'.`);
     return 2;
   }

@@ -22,7 +22,7 @@ const flags = {
     choices: Loss.options,
     standard: standard.loss,
     group: what,
-    help: 'token-mean or sequence-sum: the loss of an example is the mean or the sum over its tokens',
+    help: 'the loss of an example is the mean or the sum over its tokens',
   },
   labels: {
     value: 'LABELS',
@@ -31,7 +31,12 @@ const flags = {
     group: what,
     help: "data: the example's own next tokens (empirical Fisher); model: tokens drawn from the model's predictions",
   },
-  revision: { value: 'R', group: what, help: 'branch, tag or commit of a Hub model' },
+  revision: {
+    value: 'R',
+    standard: 'main',
+    group: what,
+    help: 'branch, tag or commit of a Hub model',
+  },
   dataset: {
     value: 'NAME|FILE',
     group: data,
@@ -42,7 +47,7 @@ const flags = {
     value: 'F',
     choices: formats,
     group: data,
-    help: 'question or question-answer: what of a gsm8k or math problem is used',
+    help: 'what of a gsm8k or math problem is used',
   },
   'dataset-revision': { value: 'R', group: data, help: 'revision of a named dataset' },
   examples: {
@@ -86,7 +91,7 @@ const flags = {
     choices: Device.options,
     standard: 'auto',
     group: machine,
-    help: `${Device.options.join(', ')}`,
+    help: 'auto is CUDA where its libraries are installed, else the processor',
   },
   'batch-size': {
     value: 'N',

@@ -60,7 +60,7 @@ function runHeader(run: Run): readonly string[] {
     [
       'model',
       [
-        `${model.name}@${model.revision.slice(0, 12)}`,
+        `${model.name}@${model.revision.replace('sha256:', '').slice(0, 12)}`,
         model.model_type,
         counted(model.parameters, 'parameters'),
         model.dtype,
