@@ -4,6 +4,8 @@ import type { Database } from '@layersense/database';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyRequest,
+  LogController,
   type RawServerDefault,
 } from 'fastify';
 import {
@@ -13,7 +15,7 @@ import {
 } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { ApiConfig } from './config.js';
-import { registerErrorHandler } from './plugins/error-handler.js';
+import { answerError, registerErrorHandler } from './plugins/error-handler.js';
 import { registerHealth } from './plugins/health.js';
 import { registerOpenApi } from './plugins/openapi.js';
 import type { JobQueue } from './queue/job-queue.js';
@@ -52,12 +54,17 @@ const routes = [
   getRunRoute,
 ];
 
+/** Asked every few seconds; what they find wrong is logged all the same. */
+const isProbe = ({ url }: FastifyRequest): boolean => url === '/healthz' || url === '/readyz';
+
 /** The whole HTTP side, not listening yet: tests `inject`, a server `listen`s. */
 export async function buildApp(dependencies: AppDependencies): Promise<App> {
   const logger: FastifyBaseLogger = dependencies.logger;
   const app = Fastify({
     loggerInstance: logger,
     bodyLimit: dependencies.config.bodyLimitBytes,
+    frameworkErrors: answerError,
+    logController: new LogController({ disableRequestLogging: isProbe }),
   }).withTypeProvider<ZodTypeProvider>();
 
   app.setValidatorCompiler(validatorCompiler);

@@ -16,11 +16,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 /** Every error leaves as RFC 9457 problem details, with a code of the catalogue. */
 export function registerErrorHandler(app: App): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = problemOf(error, request);
-    if (problem.status >= 500) request.log.error({ err: error }, problem.title);
-    return sendProblem(reply, problem);
-  });
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
       reply,
@@ -29,6 +25,17 @@ export function registerErrorHandler(app: App): void {
       ),
     ),
   );
+}
+
+/** Also for what Fastify refuses before it has a route, such as an address it cannot decode. */
+export function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const problem = problemOf(error, request);
+  if (problem.status >= 500) request.log.error({ err: error }, problem.title);
+  return sendProblem(reply, problem);
 }
 
 /** As text, because a route's response schemas describe its answers and not its errors. */

@@ -14,7 +14,6 @@ export function registerHealth(app: App, { database, queue }: AppDependencies): 
         summary: 'The process answers',
         response: { 200: Healthy },
       },
-      logLevel: 'warn',
     },
     () => ({ status: 'ok' as const }),
   );
@@ -27,7 +26,6 @@ export function registerHealth(app: App, { database, queue }: AppDependencies): 
         summary: 'Database, migrations and queue are in order',
         response: { 200: Healthy, 503: problemResponse('What is not in order') },
       },
-      logLevel: 'warn',
     },
     async () => {
       await database.ping();

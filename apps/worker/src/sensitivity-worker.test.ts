@@ -1,0 +1,247 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { JobSpec, LayersenseError } from '@layersense/contracts';
+import { connectDatabase, type Database } from '@layersense/database';
+import { freshDatabase, redisServerAvailable, startRedisServer } from '@layersense/testing';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RunJob } from './process-job.js';
+import { openQueueConsumer } from './queue.js';
+import {
+  createSensitivityWorker,
+  type SensitivityWorker,
+  type SensitivityWorkerOptions,
+} from './sensitivity-worker.js';
+import { enqueue } from './test-support/enqueue.js';
+import { saveTinyRun } from './test-support/save-tiny-run.js';
+import type { Instructions } from './test-support/sleeping-worker.js';
+import { until } from './test-support/until.js';
+
+const spec = JobSpec.parse({ method: 'magnitude', model: 'tiny' });
+const sleepingWorker = fileURLToPath(
+  new URL('../dist/test-support/sleeping-worker.js', import.meta.url),
+);
+
+const backends = [
+  { backend: 'PostgreSQL', available: true, start: undefined },
+  { backend: 'Redis', available: redisServerAvailable(), start: startRedisServer },
+];
+
+for (const { backend, available, start } of backends) {
+  describe.skipIf(!available)(`the worker on ${backend}`, () => {
+    let databaseUrl: string;
+    let queueUrl: string;
+    let database: Database;
+    const cleanups: (() => Promise<unknown>)[] = [];
+    let namespaces = 0;
+    let namespace: string;
+    const workers: SensitivityWorker[] = [];
+    const children: ChildProcess[] = [];
+
+    beforeAll(async () => {
+      const fresh = await freshDatabase();
+      cleanups.push(() => fresh.drop());
+      const redis = await start?.();
+      if (redis) cleanups.push(() => redis.stop());
+      databaseUrl = fresh.url;
+      queueUrl = redis?.url ?? fresh.url;
+      database = connectDatabase(databaseUrl);
+      cleanups.unshift(() => database.close());
+      namespace = nextNamespace();
+    });
+
+    afterEach(async () => {
+      for (const child of children.splice(0)) child.kill('SIGKILL');
+      await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+      namespace = nextNamespace();
+    });
+
+    afterAll(async () => {
+      for (const cleanup of cleanups) await cleanup();
+    });
+
+    const nextNamespace = () => `test_${++namespaces}`;
+
+    async function startWorker(
+      runJob: RunJob,
+      options: Partial<SensitivityWorkerOptions> = {},
+    ): Promise<SensitivityWorker> {
+      const worker = await createSensitivityWorker({
+        queue: { url: queueUrl, namespace },
+        database,
+        logger: pino({ level: 'silent' }),
+        maxAttempts: 3,
+        lockMs: 2000,
+        stalledCheckMs: 500,
+        reconcileMs: 60_000,
+        retryDelayMs: 50,
+        runJob,
+        ...options,
+      });
+      workers.push(worker);
+      return worker;
+    }
+
+    /** Puts a job into the queue as the API does, `times` times. */
+    async function submit(times = 1): Promise<string> {
+      const { id } = await database.jobs.create({ spec, metadata: {} });
+      for (let i = 0; i < times; i++) await enqueue(queueUrl, namespace, id);
+      return id;
+    }
+
+    const succeed: RunJob = (jobId) => saveTinyRun(database, jobId);
+    const get = (id: string) => () => database.jobs.get(id);
+    const ended = (id: string, status: string, timeoutMs?: number) =>
+      until(`job is ${status}`, get(id), (job) => job.status === status, timeoutMs);
+
+    it('computes what is in the queue', async () => {
+      const id = await submit();
+      await startWorker(succeed);
+      const job = await ended(id, 'succeeded');
+      expect(job.attempt).toBe(1);
+      expect(job.run_id).toMatch(/^run_/);
+    });
+
+    it('computes once what was enqueued twice', async () => {
+      const seen: string[] = [];
+      const id = await submit(2);
+      await startWorker(async (jobId) => {
+        seen.push(jobId);
+        await succeed(jobId, {
+          job: await database.jobs.get(jobId),
+          signal: new AbortController().signal,
+        });
+      });
+      await ended(id, 'succeeded');
+      const other = await submit();
+      await ended(other, 'succeeded');
+      expect(seen).toEqual([id, other]);
+    });
+
+    it('finishes the job of a worker that was killed', async () => {
+      const journal = join(await mkdtemp(join(tmpdir(), 'layersense-worker-')), 'journal');
+      cleanups.push(() => rm(join(journal, '..'), { recursive: true }));
+      const startChild = (sleepMs: number) => {
+        const instructions: Instructions = { databaseUrl, queueUrl, namespace, journal, sleepMs };
+        const child = fork(sleepingWorker, [JSON.stringify(instructions)]);
+        children.push(child);
+        return child;
+      };
+      const id = await submit();
+      const victim = startChild(60_000);
+      await until('the job has begun', () => readFile(journal, 'utf8').catch(() => ''), Boolean);
+      victim.kill('SIGKILL');
+      const successor = startChild(10);
+      const job = await ended(id, 'succeeded');
+      expect(job.attempt).toBe(2);
+      expect(await readFile(journal, 'utf8')).toBe(`${victim.pid}\n${successor.pid}\n`);
+    });
+
+    it('gives up a job that kills every worker', async () => {
+      const id = await submit();
+      for (let i = 0; i < 3; i++) await database.jobs.markRunning(id, { workerId: 'victim' });
+      let ran = false;
+      await startWorker(async () => {
+        ran = true;
+      });
+      const job = await ended(id, 'failed');
+      expect(job.error?.code).toBe('compute_process_died');
+      expect(ran).toBe(false);
+    });
+
+    it('cancels a running job within two seconds', async () => {
+      const id = await submit();
+      await startWorker((_, { signal }) => sleep(60_000, undefined, { signal }));
+      await ended(id, 'running');
+      await database.jobs.requestCancel(id);
+      await ended(id, 'canceled', 2000);
+    });
+
+    it('cancels a job whose computation ended before it noticed', async () => {
+      const id = await submit();
+      await startWorker(
+        async (jobId) => {
+          await database.jobs.requestCancel(jobId);
+          await succeed(jobId, {
+            job: await database.jobs.get(jobId),
+            signal: new AbortController().signal,
+          });
+        },
+        { cancelPollMs: 60_000 },
+      );
+      const job = await ended(id, 'canceled');
+      expect(job.run_id).toBeNull();
+    });
+
+    it('skips a job that was canceled in the queue', async () => {
+      const id = await submit();
+      await database.jobs.requestCancel(id);
+      const seen: string[] = [];
+      await startWorker(async (jobId) => {
+        seen.push(jobId);
+        await saveTinyRun(database, jobId);
+      });
+      const other = await submit();
+      await ended(other, 'succeeded');
+      expect(seen).toEqual([other]);
+      expect((await database.jobs.get(id)).status).toBe('canceled');
+    });
+
+    it('stores the problem of a failure, and does not try again', async () => {
+      const id = await submit();
+      await startWorker(() =>
+        Promise.reject(new LayersenseError('model_gated', 'Needs a token.', { model: 'tiny' })),
+      );
+      const job = await ended(id, 'failed');
+      expect(job.attempt).toBe(1);
+      expect(job.error).toMatchObject({ code: 'model_gated', context: { model: 'tiny' } });
+    });
+
+    it('tries again what may pass, three times in all', async () => {
+      const id = await submit();
+      await startWorker(() => Promise.reject(new LayersenseError('hub_unavailable', 'Down.')));
+      const job = await ended(id, 'failed');
+      expect(job.attempt).toBe(3);
+      expect(job.error?.code).toBe('hub_unavailable');
+    });
+
+    it('hands its job back when it is stopped', async () => {
+      const id = await submit();
+      const first = await startWorker((_, { signal }) => sleep(60_000, undefined, { signal }));
+      await ended(id, 'running');
+      await first.stop();
+      expect((await database.jobs.get(id)).status).toBe('queued');
+      await startWorker(succeed);
+      await ended(id, 'succeeded', 5000);
+    });
+
+    it('recovers jobs that the queue has lost', async () => {
+      const queued = await database.jobs.create({ spec, metadata: {} });
+      const running = await database.jobs.create({ spec, metadata: {} });
+      await database.jobs.markRunning(running.id, { workerId: 'lost' });
+      await sleep(20);
+      await startWorker(succeed, { staleAfterSeconds: 0.01 });
+      await ended(queued.id, 'succeeded');
+      await ended(running.id, 'succeeded');
+    });
+  });
+}
+
+it('says so when there is no queue', async () => {
+  for (const url of ['redis://127.0.0.1:1', 'postgres://127.0.0.1:1/none']) {
+    const opening = openQueueConsumer({
+      url,
+      namespace: undefined,
+      lockMs: 1000,
+      stalledCheckMs: 1000,
+      openTimeoutMs: 500,
+      handle: () => Promise.reject(new Error('never')),
+      onError: () => undefined,
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'queue_unavailable' });
+  }
+});
