@@ -12,5 +12,9 @@ export function layerName(parameter: string): LayerName {
   const layer = parameter.replace(/\.(weight|bias)$/, '');
   const parts = layer.split('.');
   const block = parts.find((part) => /^\d+$/.test(part));
-  return { layer, module: parts.at(-1) ?? layer, block: block === undefined ? null : Number(block) };
+  return {
+    layer,
+    module: parts.at(-1) ?? layer,
+    block: block === undefined ? null : Number(block),
+  };
 }

@@ -38,6 +38,7 @@ export const RunModel = z.object({
   dtype: z.string().nullable(),
   files: z.array(z.object({ name: z.string(), sha256: z.string() })),
 });
+export type RunModel = z.infer<typeof RunModel>;
 
 export const RunDataset = z.object({
   name: z.string(),
@@ -54,6 +55,7 @@ export const RunDataset = z.object({
   /** sha256 of the token stream. */
   fingerprint: z.string().nullable(),
 });
+export type RunDataset = z.infer<typeof RunDataset>;
 
 /** Everything needed to trust a score, and to compute it again. */
 export const Run = z
