@@ -21,7 +21,7 @@ export function whereToLook({ scores, url, log }: Surroundings): string {
         `  curl -s '${url}/scores?${query}'`,
       ]
     : [
-        'Everything is stopped and removed now. With the service left running:',
+        'The service stops now and leaves nothing behind. To look around in it:',
         '  npx layersense demo --keep',
       ];
   return [

@@ -1,6 +1,6 @@
 import { type LayerScore, metricsOf, type Run, type ScoreReport } from '@layersense/contracts';
 import { bar } from './bar.js';
-import { columns } from './columns.js';
+import { type Column, columns } from './columns.js';
 import { formatBytes, formatCount, formatDuration, formatShare, formatValue } from './quantity.js';
 
 const BAR_WIDTH = 12;
@@ -15,36 +15,29 @@ export function rankedScores({ run, scores }: ScoreReport, top: number): readonl
   const [metric] = metricsOf[run.method];
   const ranked = scores.toSorted((left, right) => left.rank - right.rank);
   const largest = Math.max(0, ...ranked.map((score) => score.values[metric] ?? 0));
-  const cells = ranked.slice(0, top).map((score) => scoreCells(score, metric, largest));
+  const shown = scoreColumns(metric, largest).filter(
+    ({ title }) => title !== '± s.e.' || run.method === 'fisher',
+  );
+  const cells = ranked.slice(0, top).map((score) => shown.map(({ cell }) => cell(score)));
   const hidden = ranked.length - cells.length;
-  return [
-    ...columns(
-      [
-        { title: 'rank', align: 'right' },
-        { title: 'layer' },
-        { title: 'shape', align: 'right' },
-        { title: metric, align: 'right' },
-        { title: '± s.e.', align: 'right' },
-        { title: 'of max', align: 'right' },
-        { title: '' },
-      ],
-      cells,
-    ),
-    ...(hidden > 0 ? [`      … ${formatCount(hidden)} more`] : []),
-  ];
+  return [...columns(shown, cells), ...(hidden > 0 ? [`      … ${formatCount(hidden)} more`] : [])];
 }
 
-function scoreCells(score: LayerScore, metric: string, largest: number): readonly string[] {
-  const value = score.values[metric] ?? null;
-  const share = value !== null && largest > 0 ? value / largest : 0;
+interface ScoreColumn extends Column {
+  readonly cell: (score: LayerScore) => string;
+}
+
+function scoreColumns(metric: string, largest: number): readonly ScoreColumn[] {
+  const value = ({ values }: LayerScore): number | null => values[metric] ?? null;
+  const share = (score: LayerScore): number => (largest > 0 ? (value(score) ?? 0) / largest : 0);
   return [
-    String(score.rank),
-    distinctName(score),
-    score.shape.join('×'),
-    formatValue(value),
-    formatValue(score.standard_error),
-    formatShare(share),
-    bar(share, BAR_WIDTH),
+    { title: 'rank', align: 'right', cell: ({ rank }) => String(rank) },
+    { title: 'layer', cell: distinctName },
+    { title: 'shape', align: 'right', cell: ({ shape }) => shape.join('×') },
+    { title: metric, align: 'right', cell: (score) => formatValue(value(score)) },
+    { title: '± s.e.', align: 'right', cell: (score) => formatValue(score.standard_error) },
+    { title: 'of max', align: 'right', cell: (score) => formatShare(share(score)) },
+    { title: '', cell: (score) => bar(share(score), BAR_WIDTH) },
   ];
 }
 
