@@ -1,6 +1,5 @@
 export { type ComputeProcess, startComputeProcess } from './compute-process.js';
 export type { ProcessExit } from './explain-exit.js';
-export { onnxRuntimeVersion } from './onnx-runtime-version.js';
 export type { ProcessStats, RunResult, RuntimeInfo } from './protocol.js';
 export type { Session } from './session.js';
 export type { Device, DeviceRequest, SessionOptions } from './session-options.js';
