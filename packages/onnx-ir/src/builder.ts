@@ -54,8 +54,14 @@ export class GraphBuilder {
 
   /** A weight: bytes that stay where they are stored. */
   external(name: string, ref: TensorRef): Value {
-    this.initializers.set(name, { kind: 'external', ref });
-    return this.#declare({ name, dtype: ref.dtype, shape: ref.shape });
+    return this.initializer(name, { kind: 'external', ref });
+  }
+
+  /** A stored tensor under its own name, inline or external. */
+  initializer(name: string, initializer: Initializer): Value {
+    const { dtype, shape } = initializer.kind === 'inline' ? initializer.tensor : initializer.ref;
+    this.initializers.set(name, initializer);
+    return this.#declare({ name, dtype, shape });
   }
 
   /** A small constant. Equal constants share one initializer. */
@@ -133,6 +139,8 @@ export class GraphBuilder {
     const inferred = inferOutputs(node, inputs, (name) => this.constantValues(name));
     const outputs = node.outputs.map((name, i) => {
       const type = inferred[i];
+      // An output nobody wants has the empty name, and no edge.
+      if (name === '' && type) return { name, ...type };
       if (!type) throw new GraphError(`${node.opType} ${node.name} has no output ${i}`);
       return this.#declare({ ...type, name });
     });
@@ -165,7 +173,7 @@ export class GraphBuilder {
     for (const node of this.nodes.toReversed()) {
       if (!node.outputs.some((name) => needed.has(name))) continue;
       kept.push(node);
-      for (const name of node.inputs) needed.add(name);
+      for (const name of node.inputs) if (name !== '') needed.add(name);
     }
     const nodes = kept.reverse();
     for (const node of nodes) for (const name of node.outputs) needed.add(name);
@@ -210,11 +218,19 @@ export class GraphBuilder {
   }
 
   reduceSum(a: Value, axes: readonly number[], keepDims = false): Value {
-    return this.op('ReduceSum', [a, this.int64(axes)], { keepdims: int(keepDims ? 1 : 0) });
+    return this.reduce('ReduceSum', a, axes, keepDims);
   }
 
   reduceMean(a: Value, axes: readonly number[], keepDims = false): Value {
-    return this.op('ReduceMean', [a, this.int64(axes)], { keepdims: int(keepDims ? 1 : 0) });
+    return this.reduce('ReduceMean', a, axes, keepDims);
+  }
+
+  /** Axes are an input of `ReduceSum` since opset 13 and of its siblings since opset 18. */
+  reduce(opType: string, a: Value, axes: readonly number[], keepDims = false): Value {
+    const keepdims = int(keepDims ? 1 : 0);
+    return this.opsetVersion >= (opType === 'ReduceSum' ? 13 : 18)
+      ? this.op(opType, [a, this.int64(axes)], { keepdims })
+      : this.op(opType, [a], { keepdims, axes: ints(axes) });
   }
 
   /** Sums `a` down to `shape`: the adjoint of broadcasting `shape` to `a.shape`. */

@@ -11,6 +11,7 @@ export { type ElementType, elementTypeFromOnnxCode, elementTypes } from './eleme
 export { encodeModel } from './encode-model.js';
 export { GraphError } from './errors.js';
 export * from './graph.js';
+export { oneCastPerUse } from './one-cast-per-use.js';
 export {
   broadcastShapes,
   inferOutputs,

@@ -26,7 +26,7 @@ export function inferOutputs(
   constantValues: (name: string) => readonly number[] | undefined,
 ): readonly TensorType[] {
   const key = operatorKey(node);
-  const rule = inferenceRules[key];
+  const rule = Object.hasOwn(inferenceRules, key) ? inferenceRules[key] : undefined;
   const fail = (reason: string) => new GraphError(`${key} ${node.name}: ${reason}`);
   if (!rule) throw fail('no shape inference rule for this operator');
   const input = (i: number): TensorType => {
@@ -102,6 +102,20 @@ const argReduce: InferenceRule = ({ node, input }) => {
 const compare: InferenceRule = (inference) =>
   broadcast(inference).map(({ shape }) => ({ dtype: 'bool', shape }));
 
+/** The result, then one statistic or two with 1 for every normalised axis. */
+const normalized: InferenceRule = ({ node, input }) => {
+  const { dtype, shape } = input(0);
+  const axis = normalizeAxis(intAttribute(node, 'axis', -1), shape.length);
+  const statistic: TensorType = {
+    dtype: dtype === 'float64' ? 'float64' : 'float32',
+    shape: shape.map((size, i) => (i < axis ? size : 1)),
+  };
+  return [{ dtype, shape }, statistic, statistic];
+};
+
+/** As above over the last axis, then the sum of the input, the skip and the bias. */
+const skipNormalized: InferenceRule = (inference) => [...normalized(inference), inference.input(0)];
+
 const reduce: InferenceRule = ({ node, input, constant, has }) => {
   const { dtype, shape } = input(0);
   const axes = (has(1) ? constant(1) : (intsAttribute(node, 'axes') ?? [])).map((axis) =>
@@ -152,11 +166,13 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
   Erf: same,
   Exp: same,
   Floor: same,
+  Gelu: same,
   Greater: compare,
   GreaterOrEqual: compare,
   Identity: same,
   IsInf: test,
   IsNaN: test,
+  LayerNormalization: normalized,
   Less: compare,
   LessOrEqual: compare,
   Log: same,
@@ -171,15 +187,18 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
   Pow: ({ input }) => [
     { dtype: input(0).dtype, shape: broadcastShapes(input(0).shape, input(1).shape) },
   ],
+  RMSNormalization: same,
   Reciprocal: same,
   ReduceMax: reduce,
   ReduceMean: reduce,
   ReduceSum: reduce,
   ReduceSumSquare: reduce,
   Relu: same,
+  RotaryEmbedding: same,
   Round: same,
   Sigmoid: same,
   Sign: same,
+  SimplifiedLayerNormalization: normalized,
   Sin: same,
   Softmax: same,
   Softplus: same,
@@ -375,6 +394,14 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
       shape: broadcastShapes(input(0).shape, broadcastShapes(input(1).shape, input(2).shape)),
     },
   ],
+
+  'com.microsoft.BiasGelu': same,
+  'com.microsoft.FastGelu': same,
+  'com.microsoft.Gelu': same,
+  'com.microsoft.QuickGelu': same,
+  'com.microsoft.RotaryEmbedding': same,
+  'com.microsoft.SkipLayerNormalization': skipNormalized,
+  'com.microsoft.SkipSimplifiedLayerNormalization': skipNormalized,
 
   'com.microsoft.FusedMatMul': ({ node, input }) => {
     const a = swapTrailing(input(0).shape, intAttribute(node, 'transA', 0) === 1);

@@ -1,6 +1,12 @@
 import { buildPullback } from '@layersense/autodiff';
 import { type Labels, LayersenseError } from '@layersense/contracts';
-import { elementCount, type Graph, type GraphBuilder, type Value } from '@layersense/onnx-ir';
+import {
+  elementCount,
+  type Graph,
+  type GraphBuilder,
+  oneCastPerUse,
+  type Value,
+} from '@layersense/onnx-ir';
 import { attachLoss } from './loss/next-token-cross-entropy.js';
 import {
   gradientSquaredNorm,
@@ -73,7 +79,7 @@ export function buildSensitivityGraph(
     return { parameter: { name, shape: parameterShape, numel, output: norm.name }, norm };
   });
   return {
-    graph: g.build([loss.losses, ...norms.map(({ norm }) => norm)]),
+    graph: oneCastPerUse(g.build([loss.losses, ...norms.map(({ norm }) => norm)])),
     lossOutput: loss.losses.name,
     parameters: norms.map(({ parameter }) => parameter),
   };
