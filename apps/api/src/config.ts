@@ -45,7 +45,9 @@ export interface ApiConfig {
 
 /** @throws Error that names every variable that is missing or malformed. */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): ApiConfig {
-  const parsed = ApiEnvironment.safeParse(environment);
+  // Compose files and manifests pass variables that nobody set as empty text.
+  const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const parsed = ApiEnvironment.safeParse(Object.fromEntries(set));
   if (!parsed.success) throw new Error(`Bad configuration:\n${z.prettifyError(parsed.error)}`);
   const env = parsed.data;
   return {

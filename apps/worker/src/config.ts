@@ -53,7 +53,9 @@ export interface WorkerConfig {
 
 /** @throws Error that names every variable that is missing or malformed. */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
-  const parsed = WorkerEnvironment.safeParse(environment);
+  // Compose files and manifests pass variables that nobody set as empty text.
+  const set = Object.entries(environment).filter(([, value]) => value !== '');
+  const parsed = WorkerEnvironment.safeParse(Object.fromEntries(set));
   if (!parsed.success) throw new Error(`Bad configuration:\n${z.prettifyError(parsed.error)}`);
   const env = parsed.data;
   return {

@@ -48,7 +48,7 @@ export async function processJob(
     if (lost.aborted) return { kind: 'failed', reason: 'the lock was lost' };
     if (await database.jobs.isCancelRequested(jobId)) return cancel(jobId, dependencies);
     if (shutdown.aborted) {
-      await database.jobs.markRequeued(jobId);
+      await database.jobs.markRequeued(jobId, { attemptCounts: false });
       logger.info('handed back');
       return { kind: 'again', afterMs: 0 };
     }

@@ -216,7 +216,9 @@ for (const { backend, available, start } of backends) {
       await first.stop();
       expect((await database.jobs.get(id)).status).toBe('queued');
       await startWorker(succeed);
-      await ended(id, 'succeeded', 5000);
+      const job = await ended(id, 'succeeded', 5000);
+      // However often workers are replaced, that is no attempt of the job.
+      expect(job.attempt).toBe(1);
     });
 
     it('recovers jobs that the queue has lost', async () => {

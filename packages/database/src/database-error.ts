@@ -7,21 +7,30 @@ import { LayersenseError } from '@layersense/contracts';
 export function toDatabaseError(error: unknown): unknown {
   if (error instanceof LayersenseError) return error;
   const causes = causesOf(error);
-  const codes = causes.map(({ code }) => code);
-  if (codes.some(isUnavailable) || causes.some(({ message }) => CONNECTION_LOST.test(message))) {
+  const some = (test: (code: string) => boolean) => causes.some(({ codes }) => codes.some(test));
+  const because = { cause: error };
+  if (some(isUnavailable) || causes.some(({ message }) => CONNECTION_LOST.test(message))) {
     return new LayersenseError(
       'database_unavailable',
       'The database cannot be reached. Check that PostgreSQL runs and that DATABASE_URL is right, then try again.',
       {},
-      { cause: error },
+      because,
     );
   }
-  if (codes.some(isUnstorable)) {
+  if (some((code) => UNMIGRATED.has(code))) {
+    return new LayersenseError(
+      'database_unavailable',
+      'The database lacks a table or column of this release. Apply the migrations, then try again.',
+      {},
+      because,
+    );
+  }
+  if (some((code) => UNSTORABLE.has(code))) {
     return new LayersenseError(
       'invalid_request',
       'A value cannot be stored: text must be without NUL characters and numbers within range.',
       {},
-      { cause: error },
+      because,
     );
   }
   return error;
@@ -46,7 +55,7 @@ export function withDatabaseErrors<Repository extends object>(repository: Reposi
 
 /** The driver reports a lost connection in words only. */
 const CONNECTION_LOST =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Can't reach database server)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 
 const UNAVAILABLE = new Set([
   // Sockets and names.
@@ -58,14 +67,17 @@ const UNAVAILABLE = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  // Prisma: not reachable, timed out, access denied, no such database, connection closed, pool
-  // exhausted, transaction not begun in time.
-  'P1000',
-  'P1001',
-  'P1002',
-  'P1003',
+  // The Prisma adapter's own words.
+  'AuthenticationFailed',
+  'ConnectionClosed',
+  'DatabaseAccessDenied',
+  'DatabaseDoesNotExist',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TooManyConnections',
+  // Prisma: timed out, connection closed, pool exhausted, transaction not begun in time.
   'P1008',
-  'P1010',
   'P1017',
   'P2024',
   'P2028',
@@ -82,15 +94,13 @@ function isUnavailable(code: string): boolean {
   return UNAVAILABLE.has(code) || /^(08|28)[0-9A-Z]{3}$/.test(code);
 }
 
-const UNSTORABLE = new Set(['22021', '22P05', '22003', '54000']);
+const UNMIGRATED = new Set(['TableDoesNotExist', 'ColumnNotFound', '42P01', '42703']);
 
 /** SQLSTATE: NUL in text or JSON, a number out of range, an index entry that is too long. */
-function isUnstorable(code: string): boolean {
-  return UNSTORABLE.has(code);
-}
+const UNSTORABLE = new Set(['22021', '22P05', '22003', '54000']);
 
 interface Cause {
-  readonly code: string;
+  readonly codes: readonly string[];
   readonly message: string;
 }
 
@@ -101,9 +111,9 @@ function causesOf(error: unknown): Cause[] {
   for (let at = 0; at < queue.length && at < 20; at++) {
     const value = queue[at];
     if (typeof value !== 'object' || value === null) continue;
-    const { code, originalCode, message, cause, meta, driverAdapterError, errors } =
+    const { code, originalCode, kind, message, cause, meta, driverAdapterError, errors } =
       value as Record<string, unknown>;
-    found.push({ code: String(originalCode ?? code ?? ''), message: String(message ?? '') });
+    found.push({ codes: [code, originalCode, kind].map(String), message: String(message) });
     queue.push(cause, meta, driverAdapterError, ...(Array.isArray(errors) ? errors : []));
   }
   return found;

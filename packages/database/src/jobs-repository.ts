@@ -132,9 +132,15 @@ export function createJobsRepository(prisma: PrismaClient) {
       return happened(id, 'canceled');
     },
 
-    /** Hands a running job back; its checkpoint stays for the next attempt. */
-    markRequeued(id: string): Promise<boolean> {
-      return happened(id, 'requeued', { columns: { worker_id: null, progress: noJson } });
+    /**
+     * Hands a running job back; its checkpoint stays for the next attempt. One that was ended for
+     * no fault of the job, as when its worker is replaced, need not count.
+     */
+    markRequeued(id: string, { attemptCounts = true } = {}): Promise<boolean> {
+      const attempt = attemptCounts ? {} : { attempt: { decrement: 1 } };
+      return happened(id, 'requeued', {
+        columns: { worker_id: null, progress: noJson, ...attempt },
+      });
     },
 
     /**
