@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RawExample } from '../raw-example.js';
@@ -113,6 +114,36 @@ describe('Parquet', () => {
       { name: 'text', data: ['a', 'ü', 'c'], type: 'STRING' },
     ]);
     expect(await read(path)).toEqual(texts('a', 'ü', 'c'));
+  });
+
+  it('reads gzip, which needs the extra decompressors', async () => {
+    const bytes = parquetWriteBuffer({
+      columnData: [{ name: 'text', data: ['packed', 'text'], type: 'STRING' }],
+      codec: 'GZIP',
+      compressors: { GZIP: (input) => gzipSync(input) },
+    });
+    expect(await read(await file('gzip.parquet', new Uint8Array(bytes)))).toEqual(
+      texts('packed', 'text'),
+    );
+  });
+
+  it.each([
+    ['INT32', [[1, 2], [3]]],
+    ['INT64', [[1n, 2n], [3n]]],
+  ] as const)('reads lists of %s token ids', async (type, data) => {
+    const bytes = parquetWriteBuffer({
+      columnData: [{ name: 'input_ids', data: data.map((ids) => [...ids]) }],
+      schema: [
+        { name: 'root', num_children: 1 },
+        { name: 'input_ids', repetition_type: 'OPTIONAL', converted_type: 'LIST', num_children: 1 },
+        { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+        { name: 'element', repetition_type: 'OPTIONAL', type },
+      ],
+    });
+    expect(await read(await file(`${type}.parquet`, new Uint8Array(bytes)))).toEqual([
+      { kind: 'tokens', inputIds: [1, 2] },
+      { kind: 'tokens', inputIds: [3] },
+    ]);
   });
 
   it('names the row of a null', async () => {

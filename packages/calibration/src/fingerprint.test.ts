@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { fingerprint } from './fingerprint.js';
+
+const of = (...examples: number[][]): string =>
+  fingerprint(examples.map((ids) => Int32Array.from(ids)));
+
+it('is the sha256 of lengths and ids as little-endian uint32', () => {
+  // Python: hashlib.sha256(struct.pack("<6I", 3, 1, 2, 70000, 1, 2147483647)).hexdigest()
+  expect(of([1, 2, 70000], [2147483647])).toBe(
+    '4c788ce753f5f5ee5c16ba8ed89d3b792e930859a0311ccebbbcd741c826dd3e',
+  );
+});
+
+it('tells division and order of the examples apart', () => {
+  const variants = [of([1, 2, 3]), of([1, 2], [3]), of([1], [2, 3]), of([3], [1, 2]), of()];
+  expect(new Set(variants).size).toBe(variants.length);
+});
