@@ -91,6 +91,7 @@ module.exports = {
   options: {
     doNotFollow: { path: ['node_modules', 'dist'] },
     exclude: { path: ['/dist/', '/generated/'] },
+    parser: "swc",
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
