@@ -29,8 +29,29 @@ function datamodel(content) {
   return { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content }] };
 }
 
-/** Node cannot import a .wasm file as the package expects, so it is instantiated by hand. */
 async function openEngine(schema) {
+  const glue = await loadGlue();
+  const ignoreLog = () => undefined;
+  return await glue.SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, ignoreLog, {
+    provider: 'postgres',
+    adapterName: 'offline',
+    connect: () => succeed(offlineConnection),
+    connectToShadowDb: () => succeed(offlineConnection),
+  });
+}
+
+let loaded;
+
+/**
+ * Node cannot import a .wasm file as the package expects, so it is instantiated by hand; once,
+ * because the glue keeps views of the memory it met first.
+ */
+function loadGlue() {
+  loaded ??= instantiate();
+  return loaded;
+}
+
+async function instantiate() {
   const home = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const glue = await import(pathToFileURL(join(home, 'schema_engine_bg.js')).href);
   const { instance } = await WebAssembly.instantiate(
@@ -39,13 +60,7 @@ async function openEngine(schema) {
   );
   glue.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
-  const ignoreLog = () => undefined;
-  return await glue.SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, ignoreLog, {
-    provider: 'postgres',
-    adapterName: 'offline',
-    connect: () => succeed(offlineConnection),
-    connectToShadowDb: () => succeed(offlineConnection),
-  });
+  return glue;
 }
 
 const refuse = () => Promise.reject(new Error('a diff of two schemas needs no database'));

@@ -34,7 +34,9 @@ export function createJobLists(prisma: PrismaClient) {
      */
     async list(query: ListJobsQuery): Promise<JobPage> {
       const { status, model, method, limit, cursor } = query;
-      const filters = Object.entries({ status, model, method }).filter(([, value]) => value);
+      const filters = Object.entries({ status, model, method }).filter(
+        ([, value]) => value !== undefined,
+      );
       const rows = await prisma.job.findMany({
         where: {
           ...Object.fromEntries(filters),

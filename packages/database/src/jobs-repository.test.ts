@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type JobStatus, type Problem, toProblem } from '@layersense/contracts';
-import { LayersenseError } from '@layersense/contracts';
+import { type JobStatus, LayersenseError, type Problem, toProblem } from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 import { fisherReport, fisherSpec } from './test-reports.js';
@@ -89,7 +88,9 @@ describe('transitions', () => {
     'failed',
     'canceled',
   ];
-  const cases = Object.keys(reaches).flatMap((call) => statuses.map((from) => [call, from] as const));
+  const cases = Object.keys(reaches).flatMap((call) =>
+    statuses.map((from) => [call, from] as const),
+  );
 
   async function invoke(call: string, id: string): Promise<unknown> {
     const { jobs } = database;

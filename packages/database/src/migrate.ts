@@ -117,9 +117,12 @@ async function apply(client: ClientBase, { name, sql, checksum }: Migration): Pr
     );
     await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    const known = toDatabaseError(error);
-    if (known instanceof LayersenseError) throw known;
+    try {
+      await client.query('ROLLBACK');
+    } catch {
+      // The connection is lost, and the server undoes the transaction on its own.
+      throw error;
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw refused(name, `Migration ${name} failed and was undone: ${reason}`, error);
   }

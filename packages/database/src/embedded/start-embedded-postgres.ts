@@ -29,8 +29,8 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const START_ATTEMPTS = 10;
 const WAIT_SECONDS = 60;
+const RETRY_MS = 300;
 
 /**
  * Starts the bundled PostgreSQL on 127.0.0.1, or joins the one that already runs on `folder`.
@@ -45,16 +45,21 @@ export async function startEmbeddedPostgres({
   port,
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(resolve(folder));
-  for (let attempt = 1; ; attempt++) {
+  for (const end = Date.now() + WAIT_SECONDS * 1000; ; await sleep(RETRY_MS)) {
     const log = await startServer(cluster, port ?? (await freePort()));
     if (log === undefined) return await takeServer(cluster, false);
-    if (log.includes('"postmaster.pid" already exists')) return await joinServer(cluster, log);
-    const another = port === undefined && log.includes('Address already in use');
+    // Somebody else's: it may be starting, answering, or dying of a crash.
+    const held = log.includes('"postmaster.pid" already exists');
+    if (held && (await answers(cluster))) return await takeServer(cluster, true);
     const dying = log.includes('pre-existing shared memory block');
-    if (attempt === START_ATTEMPTS || !(another || dying)) {
-      throw serverError(`The bundled PostgreSQL did not start on ${cluster.folder}`, log);
-    }
-    await sleep(300);
+    const portTaken = port === undefined && log.includes('Address already in use');
+    if (Date.now() < end && (held || dying || portTaken)) continue;
+    throw serverError(
+      held
+        ? `A process that is no usable PostgreSQL holds ${join(cluster.data, 'postmaster.pid')}`
+        : `The bundled PostgreSQL did not start on ${cluster.folder}`,
+      log,
+    );
   }
 }
 
@@ -92,23 +97,8 @@ async function startServer(cluster: Cluster, port: number): Promise<string | und
 async function stopServer(cluster: Cluster): Promise<void> {
   const flags = ['stop', '-D', cluster.data, '-m', 'fast', '-w', '-t', String(WAIT_SECONDS)];
   const { code, output } = await runAs(cluster.account, cluster.binaries.pgCtl, flags);
-  const gone = output.includes('is not running') || output.includes('does not exist');
+  const gone = /is not running|does not exist|No such process/.test(output);
   if (code !== 0 && !gone) throw serverError('The bundled PostgreSQL did not stop', output);
-}
-
-/** The lock file may be of a server that is still starting, so this waits for it. */
-async function joinServer(cluster: Cluster, log: string): Promise<EmbeddedPostgres> {
-  for (const end = Date.now() + WAIT_SECONDS * 1000; Date.now() < end; await sleep(100)) {
-    const postmaster = await readPostmasterFile(cluster.data);
-    if (postmaster === undefined) break;
-    if (postmaster.ready && (await answers(serverUrl(cluster, postmaster.port)))) {
-      return await takeServer(cluster, true);
-    }
-  }
-  throw serverError(
-    `Another process holds ${join(cluster.data, 'postmaster.pid')} but no server answers there. If the process named in it is not PostgreSQL, remove that file`,
-    log,
-  );
 }
 
 async function takeServer(cluster: Cluster, running: boolean): Promise<EmbeddedPostgres> {
@@ -127,8 +117,14 @@ function serverUrl({ password }: Cluster, port: number): string {
   return `postgres://${SERVER_USER}:${password}@127.0.0.1:${port}/postgres`;
 }
 
-async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 });
+async function answers(cluster: Cluster): Promise<boolean> {
+  const postmaster = await readPostmasterFile(cluster.data);
+  if (!postmaster?.ready) return false;
+  const client = new Client({
+    connectionString: serverUrl(cluster, postmaster.port),
+    connectionTimeoutMillis: 5000,
+  });
+  client.on('error', () => undefined);
   try {
     await client.connect();
     return true;
