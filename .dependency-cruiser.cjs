@@ -89,9 +89,10 @@ module.exports = {
     only('only-apps-import-bullmq', '^apps/(api|worker)/', 'node_modules/(bullmq|ioredis)/'),
   ],
   options: {
-    doNotFollow: { path: ['node_modules', 'dist'] },
-    exclude: { path: ['/dist/', '/generated/'] },
-    parser: "swc",
+    // Packages import each other through their built entry points: edges end there.
+    doNotFollow: { path: ['node_modules', '/dist/'] },
+    exclude: { path: ['/generated/'] },
+    parser: 'swc',
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
