@@ -1,4 +1,5 @@
 import { delimiter } from 'node:path';
+import { type HubSettings, hubSettingsFromEnvironment } from '@layersense/model-source';
 import { z } from 'zod';
 
 /** The CLI's own part of the environment; the services read theirs from `environment`. */
@@ -9,6 +10,7 @@ const CliEnvironment = z.object({
 
 export interface CliConfig {
   readonly environment: NodeJS.ProcessEnv;
+  readonly hub: HubSettings;
   readonly logLevel: string;
   readonly allowedRoots: readonly string[];
 }
@@ -19,6 +21,7 @@ export function loadCliConfig(environment: NodeJS.ProcessEnv = process.env): Cli
   if (!parsed.success) throw new Error(`Bad configuration:\n${z.prettifyError(parsed.error)}`);
   return {
     environment,
+    hub: hubSettingsFromEnvironment(environment),
     logLevel: parsed.data.LOG_LEVEL,
     allowedRoots: parsed.data.ALLOWED_ROOTS.split(delimiter).filter(Boolean),
   };
