@@ -13,8 +13,6 @@ export interface CheckpointBatch {
   readonly values: Float64Array;
 }
 
-export type JobCheckpoints = ReturnType<typeof createJobCheckpoints>;
-
 export function createJobCheckpoints(prisma: PrismaClient) {
   return {
     /** Appends a batch. Resolves to false, and stores nothing, unless the job is running. */

@@ -11,7 +11,7 @@ import type { Transaction } from './prisma-client.js';
  * job whose run exists already. It is not reached from canceling: what ends after a cancel was
  * promised is dropped.
  */
-export const jobTransitions = {
+const jobTransitions = {
   started: { from: ['queued', 'running'], to: 'running' },
   requeued: { from: ['running'], to: 'queued' },
   cancel_requested: { from: ['running'], to: 'canceling' },

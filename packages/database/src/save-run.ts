@@ -97,13 +97,27 @@ async function assertShapes(
 }
 
 function insertRun(tx: Transaction, modelId: number, run: NewRun): Promise<RunRow> {
-  const { model, dataset, params, engine, metrics, ...scalars } = run;
+  const { model, dataset } = run;
   return tx.run.create({
+    // Column by column: a complete Run passes for a NewRun, and its id is not the row's.
     data: {
-      ...scalars,
-      metrics: [...metrics],
-      params: toJson(params),
-      engine: toJson(engine),
+      identity: run.identity,
+      imported: run.imported,
+      source: run.source,
+      method: run.method,
+      method_version: run.method_version,
+      definition: run.definition,
+      metrics: [...run.metrics],
+      params: toJson(run.params),
+      loss: run.loss,
+      labels: run.labels,
+      mean_loss: run.mean_loss,
+      device: run.device,
+      plan: run.plan,
+      arithmetic: run.arithmetic,
+      engine: toJson(run.engine),
+      seconds: run.seconds,
+      peak_memory_bytes: run.peak_memory_bytes,
       model_provenance: toJson(model),
       dataset_provenance: dataset === null ? noJson : toJson(dataset),
       model: { connect: { id: modelId } },

@@ -30,11 +30,11 @@ export interface Outcome {
  */
 export async function openCluster(folder: string): Promise<Cluster> {
   const [binaries, account] = await Promise.all([serverBinaries(), serverAccount()]);
-  await mkdir(folder, { recursive: true });
   if (account) {
     await assertReachable(binaries.initdb, account);
     await assertReachable(folder, account);
   }
+  await mkdir(folder, { recursive: true });
   const home = join(folder, 'cluster');
   if (!(await isCluster(home))) await createCluster(home, binaries, account);
   return {

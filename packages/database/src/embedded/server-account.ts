@@ -42,14 +42,15 @@ async function createAccount(name: string): Promise<ServerAccount> {
 }
 
 /**
- * Every folder on the way to `path` must let the account through; /root does not.
+ * Every folder on the way to `path`, as far as there are any, must let the account through; /root
+ * does not.
  *
  * @throws database_unavailable naming the folder in the way
  */
 export async function assertReachable(path: string, account: ServerAccount): Promise<void> {
   for (let folder = resolve(path); ; folder = dirname(folder)) {
-    const { mode, uid } = await stat(folder);
-    if ((mode & 0o001) === 0 && uid !== account.uid) {
+    const status = await stat(folder).catch(() => undefined);
+    if (status && (status.mode & 0o001) === 0 && status.uid !== account.uid) {
       throw new LayersenseError(
         'database_unavailable',
         `PostgreSQL runs as another account than root here, and ${folder} does not let it through to ${path}. Choose a folder elsewhere, run 'chmod o+x ${folder}', or set DATABASE_URL.`,

@@ -128,6 +128,15 @@ it('shows what the server said when it does not start', async () => {
   taken.close();
 });
 
+it.skipIf(process.getuid?.() !== 0)('names the folder that hides the data from it', async () => {
+  await chmod(folder, 0o700);
+  await expect(startEmbeddedPostgres({ folder: join(folder, 'inner') })).rejects.toMatchObject({
+    code: 'database_unavailable',
+    context: { folder },
+  });
+  expect(await readdir(folder)).toEqual([]);
+});
+
 it('has nothing to stop where nothing was started', async () => {
   await stopEmbeddedPostgres(folder);
   expect(await readdir(folder)).toEqual([]);

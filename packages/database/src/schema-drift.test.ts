@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { createDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
 import { Client } from 'pg';
-import { expect, inject, it } from 'vitest';
-import { diffSchemas } from './diff-schemas.mjs';
+import { expect, it } from 'vitest';
+import { migrate } from './migrate.js';
+import { emptyDatabase } from './test-database.js';
 
-const prisma = new URL('../prisma/', import.meta.url);
+const root = new URL('../../../', import.meta.url);
+const prisma = new URL('prisma/', root);
+const { diffSchemas }: { diffSchemas(from: string, to: string): Promise<string> } = await import(
+  new URL('scripts/diff-schemas.mjs', root).href
+);
 const schema = await readFile(new URL('schema.prisma', prisma), 'utf8');
 const snapshot = await readFile(new URL('schema.snapshot.prisma', prisma), 'utf8');
 
@@ -18,11 +22,7 @@ it('finds nothing in schema.prisma that no migration has: else run scripts/new-m
 });
 
 it('finds that the migrations make the tables of the snapshot', async () => {
-  const { url } = await startEmbeddedPostgres({ folder: inject('postgresFolder') });
-  const [migrated, generated] = await Promise.all([
-    createDatabase(url, 'migrated'),
-    createDatabase(url, 'generated'),
-  ]);
+  const [migrated, generated] = await Promise.all([emptyDatabase(), emptyDatabase()]);
   await migrate(migrated.url);
   await query(generated.url, await diffSchemas('', snapshot));
   expect(await describeTables(migrated.url)).toEqual(await describeTables(generated.url));
