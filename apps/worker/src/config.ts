@@ -1,4 +1,5 @@
 import { delimiter, resolve } from 'node:path';
+import { type HubSettings, hubSettingsFromEnvironment } from '@layersense/model-source';
 import { z } from 'zod';
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
@@ -31,6 +32,7 @@ export const WorkerEnvironment = z.object({
     .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   ALLOWED_ROOTS: folders,
+  THREADS: z.coerce.number().int().min(1).max(1024).optional(),
   MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
   LOCK_SECONDS: seconds(30),
   STALLED_CHECK_SECONDS: seconds(15),
@@ -43,8 +45,11 @@ export interface WorkerConfig {
   queue: { url: string; namespace: string | undefined };
   logLevel: string;
   allowedRoots: readonly string[];
+  /** Of the compute process; all processors when absent. */
+  threads: number | undefined;
+  hub: HubSettings;
   maxAttempts: number;
-  /** A worker that renews its lock no longer has lost its job once this has passed. */
+  /** A worker that has not renewed its lock for this long has lost its job. */
   lockMs: number;
   stalledCheckMs: number;
   reconcileMs: number;
@@ -63,6 +68,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     queue: { url: env.QUEUE_URL ?? env.DATABASE_URL, namespace: env.QUEUE_NAMESPACE },
     logLevel: env.LOG_LEVEL,
     allowedRoots: env.ALLOWED_ROOTS,
+    threads: env.THREADS,
+    hub: hubSettingsFromEnvironment(environment),
     maxAttempts: env.MAX_ATTEMPTS,
     lockMs: env.LOCK_SECONDS * 1000,
     stalledCheckMs: env.STALLED_CHECK_SECONDS * 1000,

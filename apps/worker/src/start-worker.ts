@@ -1,23 +1,22 @@
 import { connectDatabase } from '@layersense/database';
 import type { Logger } from 'pino';
 import type { WorkerConfig } from './config.js';
-import type { RunJob } from './process-job.js';
 import { createSensitivityWorker, type SensitivityWorker } from './sensitivity-worker.js';
+import { runStoredJobs } from './stored-job.js';
 
-/** A worker with a database connection of its own. `runJob` gets the database from `prepare`. */
+/**
+ * A worker with a database connection of its own; it computes one job at a time.
+ *
+ * @throws LayersenseError `queue_unavailable`
+ */
 export async function startWorker(
   config: WorkerConfig,
-  runJobWith: (database: ReturnType<typeof connectDatabase>) => RunJob,
   logger: Logger,
 ): Promise<SensitivityWorker> {
   const database = connectDatabase(config.databaseUrl);
   try {
-    const worker = await createSensitivityWorker({
-      ...config,
-      database,
-      runJob: runJobWith(database),
-      logger,
-    });
+    const runJob = runStoredJobs(database, config);
+    const worker = await createSensitivityWorker({ ...config, database, runJob, logger });
     return {
       stop: async () => {
         await worker.stop();

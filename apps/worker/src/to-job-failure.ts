@@ -1,4 +1,4 @@
-import { LayersenseError, type Problem, toLayersenseError, toProblem } from '@layersense/contracts';
+import { LayersenseError, type Problem, toProblem } from '@layersense/contracts';
 
 export interface JobFailure {
   problem: Problem;
@@ -8,8 +8,20 @@ export interface JobFailure {
 
 /** The one place that decides what an error means for a job: its problem, and if it is retried. */
 export function toJobFailure(thrown: unknown): JobFailure {
-  const error = isAllocationFailure(thrown) ? outOfMemory(thrown) : toLayersenseError(thrown);
+  const error = explain(thrown);
   return { problem: toProblem(error), retry: error.retryable };
+}
+
+function explain(thrown: unknown): LayersenseError {
+  if (thrown instanceof LayersenseError) return thrown;
+  if (isAllocationFailure(thrown)) return outOfMemory(thrown);
+  // The words of an unexpected error may hold anything, so they go to the log alone.
+  return new LayersenseError(
+    'internal',
+    "An unexpected error ended the job. The worker's log has it under the job's id.",
+    {},
+    { cause: thrown },
+  );
 }
 
 /** V8 reports a buffer that it cannot allocate as a RangeError. */

@@ -9,9 +9,13 @@ import { LayersenseError } from '@layersense/contracts';
  * existing and a missing path get the same answer: nobody may probe the machine's files.
  *
  * @param path Absolute, relative to the working directory, or `~/…`.
- * @throws LayersenseError `path_not_allowed`, `model_not_found`.
+ * @throws LayersenseError `path_not_allowed`, `model_not_found` or `dataset_not_found`.
  */
-export async function allowedPath(path: string, roots: readonly string[]): Promise<string> {
+export async function allowedPath(
+  path: string,
+  roots: readonly string[],
+  kind: 'model' | 'dataset' = 'model',
+): Promise<string> {
   const named = absolute(path);
   const realRoots = (await Promise.all(roots.map(realRoot))).flat();
   const real = await realpath(named).catch(() => undefined);
@@ -20,14 +24,14 @@ export async function allowedPath(path: string, roots: readonly string[]): Promi
   const insideByName = [...roots.map(absolute), ...realRoots].some((root) => contains(root, named));
   if (real === undefined && insideByName) {
     throw new LayersenseError(
-      'model_not_found',
-      `There is nothing at ${path}. Check the path, or name a Hub repository as org/name.`,
+      `${kind}_not_found`,
+      `There is nothing at ${path}. Check the path${kind === 'model' ? ', or name a Hub repository as org/name' : ''}.`,
       { path },
     );
   }
   throw new LayersenseError(
     'path_not_allowed',
-    `${path} is not inside a folder that this service may read. Put the model under one of the configured model roots, or add its folder to them.`,
+    `${path} is not inside a folder that this service may read. Put the ${kind} under one of the allowed roots, or add its folder to them.`,
     { path },
   );
 }

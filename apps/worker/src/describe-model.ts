@@ -1,0 +1,29 @@
+import type { RunModel } from '@layersense/contracts';
+import { type Checkpoint, hashFile, type ResolvedModel } from '@layersense/model-source';
+import { elementCount } from '@layersense/onnx-ir';
+
+/** The provenance of a model: what it is called, and what its files hold. */
+export async function describeModel(
+  { name, revision }: ResolvedModel,
+  { config, files, tensors }: Checkpoint,
+  signal: AbortSignal,
+): Promise<RunModel> {
+  const hashed = [];
+  for (const file of files) {
+    hashed.push({ name: file.name, sha256: await hashFile(file.path, signal) });
+  }
+  const refs = [...tensors.values()];
+  return {
+    name,
+    revision,
+    model_type: modelType(config),
+    parameters: refs.reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    dtype: [...new Set(refs.map(({ dtype }) => dtype))].sort().join(', ') || null,
+    files: hashed,
+  };
+}
+
+function modelType(config: unknown): string | null {
+  const type = config && typeof config === 'object' && 'model_type' in config && config.model_type;
+  return typeof type === 'string' ? type : null;
+}

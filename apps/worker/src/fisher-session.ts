@@ -1,0 +1,102 @@
+import type { Batch } from '@layersense/calibration';
+import type { Device, FisherParams } from '@layersense/contracts';
+import type { Checkpoint } from '@layersense/model-source';
+import { buildForward, type ParsedModel } from '@layersense/models';
+import { encodeModel } from '@layersense/onnx-ir';
+import type { ComputeProcess, Session, TensorData, Tensors } from '@layersense/runtime';
+import {
+  type BatchStatistics,
+  buildSensitivityGraph,
+  labelUniforms,
+  type SensitivityGraph,
+} from '@layersense/sensitivity';
+
+export interface FisherSessionOptions {
+  readonly model: ParsedModel;
+  readonly checkpoint: Checkpoint;
+  readonly params: FisherParams;
+  readonly device: Device;
+  readonly threads?: number | undefined;
+}
+
+interface OpenGraph {
+  readonly batch: number;
+  readonly length: number;
+  readonly sensitivity: SensitivityGraph;
+  readonly session: Session;
+}
+
+/**
+ * Computes the statistics of batches. Shapes are static, so a new batch shape means a new graph;
+ * one is open at a time, since batches of one shape follow each other.
+ */
+export class FisherSession {
+  #open: OpenGraph | undefined;
+
+  constructor(
+    private readonly compute: ComputeProcess,
+    private readonly options: FisherSessionOptions,
+  ) {}
+
+  /** What `auto` turned out to be; undefined before the first batch. */
+  get device(): Device | undefined {
+    return this.#open?.session.device;
+  }
+
+  /** @param datasetRows the dataset row of every example of the set */
+  async run(batch: Batch, datasetRows: readonly number[]): Promise<BatchStatistics> {
+    const { session, sensitivity } = await this.#graphFor(batch);
+    const rows = batch.examplePositions.map((position) => datasetRows[position] ?? position);
+    const { outputs } = await session.run(this.#feeds(batch, rows));
+    const vector = (name: string): ArrayLike<number> => numbers(outputs[name]);
+    return {
+      examples: batch.examplePositions,
+      losses: vector(sensitivity.lossOutput),
+      squaredNorms: new Map(
+        sensitivity.parameters.map(({ name, output }) => [name, vector(output)]),
+      ),
+    };
+  }
+
+  async #graphFor({ batch, length }: Batch): Promise<OpenGraph> {
+    if (this.#open?.batch === batch && this.#open.length === length) return this.#open;
+    await this.#open?.session.release();
+    const { model, checkpoint, params, device, threads } = this.options;
+    const forward = buildForward(model, checkpoint.tensors, { batch, length });
+    const sensitivity = buildSensitivityGraph(forward, { labels: params.labels });
+    const session = await this.compute.openSession(encodeModel(sensitivity.graph), {
+      device,
+      weightsFolder: checkpoint.weightsFolder,
+      // It would merge the Casts that keep half-precision weights from being widened all at once.
+      disabledOptimizers: ['CommonSubexpressionElimination'],
+      ...(threads === undefined ? {} : { threads }),
+    });
+    this.#open = { batch, length, sensitivity, session };
+    return this.#open;
+  }
+
+  #feeds(batch: Batch, rows: readonly number[]): Tensors {
+    const positions = batch.batch * batch.length;
+    const { labels, seed } = this.options.params;
+    return {
+      input_ids: { dtype: 'int64', shape: [batch.batch, batch.length], data: batch.inputIds },
+      loss_weights: { dtype: 'float32', shape: [positions], data: batch.lossWeights },
+      ...(labels === 'data'
+        ? { labels: { dtype: 'int64', shape: [positions], data: batch.labels } }
+        : { uniforms: uniforms(batch, rows, seed) }),
+    };
+  }
+}
+
+function uniforms(batch: Batch, rows: readonly number[], seed: number): TensorData {
+  const data = new Float32Array(batch.batch * batch.length);
+  rows.forEach((row, i) => {
+    data.set(labelUniforms(seed, row, batch.length), i * batch.length);
+  });
+  return { dtype: 'float32', shape: [data.length, 1], data };
+}
+
+function numbers(tensor: TensorData | undefined): ArrayLike<number> {
+  if (tensor?.dtype === 'float32' || tensor?.dtype === 'float64') return tensor.data;
+  throw new TypeError(`a statistic came back as ${tensor?.dtype ?? 'nothing'}`);
+}

@@ -1,0 +1,11 @@
+export { loadConfig as loadWorkerConfig, type WorkerConfig } from './config.js';
+export {
+  type CheckpointKey,
+  type JobCheckpoint,
+  type JobServices,
+  noCheckpoint,
+} from './job-services.js';
+export type { ProgressSink } from './progress-reporter.js';
+export { runSensitivityJob } from './run-sensitivity-job.js';
+export type { SensitivityWorker } from './sensitivity-worker.js';
+export { startWorker } from './start-worker.js';

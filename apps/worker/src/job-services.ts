@@ -1,0 +1,33 @@
+import type { HubSettings } from '@layersense/model-source';
+import type { BatchStatistics } from '@layersense/sensitivity';
+import type { ProgressSink } from './progress-reporter.js';
+
+/** Says which computation a checkpoint's batches belong to, and what their values are. */
+export interface CheckpointKey {
+  /** The run's identity: batches of any other computation are never used. */
+  readonly identity: string;
+  readonly parameters: readonly string[];
+}
+
+/** The finished batches of an interrupted attempt. */
+export interface JobCheckpoint {
+  load(key: CheckpointKey): Promise<readonly BatchStatistics[]>;
+  append(key: CheckpointKey, batch: BatchStatistics): Promise<void>;
+}
+
+/** What a job needs of the process it runs in. */
+export interface JobServices {
+  /** Folders local models and datasets may lie in. */
+  readonly allowedRoots: readonly string[];
+  readonly hub: HubSettings;
+  readonly report: ProgressSink;
+  readonly checkpoint: JobCheckpoint;
+  /** Threads of the compute process; all processors by default. */
+  readonly threads?: number | undefined;
+}
+
+/** For runs that nobody resumes. */
+export const noCheckpoint: JobCheckpoint = {
+  load: () => Promise.resolve([]),
+  append: () => Promise.resolve(),
+};

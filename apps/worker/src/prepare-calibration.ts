@@ -1,0 +1,125 @@
+import {
+  type CalibrationSet,
+  isNamedDataset,
+  loadCalibrationSet,
+  loadTokenizer,
+  namedDatasets,
+  type Tokenizer,
+} from '@layersense/calibration';
+import {
+  type DatasetSpec,
+  type FisherJobSpec,
+  LayersenseError,
+  type RunDataset,
+} from '@layersense/contracts';
+import { allowedPath, type Checkpoint, resolveDatasetFiles } from '@layersense/model-source';
+import type { ParsedModel } from '@layersense/models';
+import type { JobServices } from './job-services.js';
+
+export interface PreparedCalibration {
+  readonly set: CalibrationSet;
+  readonly provenance: RunDataset;
+}
+
+interface ResolvedDataset {
+  readonly files: readonly string[];
+  readonly revision: string | null;
+  readonly split: string | null;
+}
+
+/**
+ * The token sequences a job is computed on.
+ * @throws LayersenseError when dataset, tokenizer and model do not fit together
+ */
+export async function prepareCalibration(
+  { dataset, params }: FisherJobSpec,
+  checkpoint: Checkpoint,
+  model: ParsedModel,
+  services: JobServices,
+  signal: AbortSignal,
+): Promise<PreparedCalibration> {
+  const resolved = await resolveDataset(dataset, services, signal);
+  const tokenizer = await tokenizerOf(checkpoint);
+  const set = await loadCalibrationSet(
+    { files: resolved.files, name: isNamedDataset(dataset.name) ? dataset.name : undefined },
+    {
+      tokenizer,
+      examples: params.examples,
+      // A longer sequence would read past the position table.
+      maxLength: Math.min(params.max_length, model.maxPositions),
+      seed: params.seed,
+      format: dataset.format,
+    },
+  );
+  assertInVocabulary(set, model.vocabulary);
+  return { set, provenance: describe(dataset, resolved, set, tokenizer) };
+}
+
+async function resolveDataset(
+  dataset: DatasetSpec,
+  { allowedRoots, hub }: JobServices,
+  signal: AbortSignal,
+): Promise<ResolvedDataset> {
+  const { name } = dataset;
+  if (isNamedDataset(name)) {
+    const named = namedDatasets[name];
+    const split = dataset.split ?? named.defaultSplit;
+    const { files, revision } = await resolveDatasetFiles(named.repo, {
+      patterns: named.filesOf(split),
+      hub,
+      signal,
+      ...(dataset.revision === undefined ? {} : { revision: dataset.revision }),
+    });
+    return { files: files.map((file) => file.path), revision, split };
+  }
+  if (!/[\\/.]/.test(name)) {
+    throw new LayersenseError(
+      'dataset_not_found',
+      `There is no dataset named ${JSON.stringify(name)}. Named sets are ${Object.keys(namedDatasets).join(', ')}; anything else is the path of a .jsonl, .txt or .parquet file.`,
+      { dataset: name },
+    );
+  }
+  return {
+    files: [await allowedPath(name, allowedRoots, 'dataset')],
+    revision: null,
+    split: null,
+  };
+}
+
+/** Undefined for a model without one: a dataset of token ids needs none. */
+function tokenizerOf({ tokenizerFiles }: Checkpoint): Promise<Tokenizer | undefined> {
+  const files = Object.fromEntries(tokenizerFiles.map(({ name, path }) => [name, path]));
+  return files['tokenizer.json'] === undefined ? Promise.resolve(undefined) : loadTokenizer(files);
+}
+
+function assertInVocabulary(set: CalibrationSet, vocabulary: number): void {
+  for (const { index, inputIds } of set.examples) {
+    const token = inputIds.find((id) => id >= vocabulary);
+    if (token === undefined) continue;
+    throw new LayersenseError(
+      'token_out_of_range',
+      `Example ${index} has the token id ${token}, but the model's vocabulary ends at ${vocabulary - 1}. The tokenizer or the token ids belong to another model.`,
+      { example: index, token, vocabulary },
+    );
+  }
+}
+
+function describe(
+  dataset: DatasetSpec,
+  { revision, split }: ResolvedDataset,
+  set: CalibrationSet,
+  tokenizer: Tokenizer | undefined,
+): RunDataset {
+  return {
+    name: dataset.name,
+    split,
+    format: dataset.format ?? null,
+    revision,
+    indices: set.examples.map(({ index }) => index),
+    examples: set.examples.length,
+    tokens: set.tokens,
+    truncated: set.truncated,
+    tokenizer_sha256: tokenizer?.sha256 ?? null,
+    fingerprint: set.fingerprint,
+  };
+}

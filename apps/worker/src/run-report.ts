@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Device,
+  type JobSpec,
+  type LayerScore,
+  metricsOf,
+  type RunDataset,
+  type RunModel,
+  type ScoreReport,
+} from '@layersense/contracts';
+import { definitionOf, methodVersions } from '@layersense/sensitivity';
+
+import { engine } from './engine.js';
+import { runIdentity } from './run-identity.js';
+
+/** What a computation found out beside the scores. */
+export interface Computation {
+  readonly scores: readonly LayerScore[];
+  readonly dataset?: RunDataset;
+  readonly meanLoss?: number;
+  readonly device?: Device | undefined;
+  /** Version of the ONNX Runtime that computed; none is involved in a magnitude. */
+  readonly onnxRuntime?: string;
+  readonly plan?: string;
+  readonly arithmetic?: string;
+  readonly peakMemoryBytes?: number;
+}
+
+/** The run with its full provenance, and its scores. */
+export function runReport(
+  spec: JobSpec,
+  model: RunModel,
+  computation: Computation,
+  seconds: number,
+): ScoreReport {
+  const { scores, dataset } = computation;
+  const params = spec.method === 'fisher' ? spec.params : undefined;
+  return {
+    run: {
+      id: `run_${randomUUID()}`,
+      object: 'run',
+      identity: runIdentity(spec, model, dataset),
+      imported: false,
+      source: null,
+      method: spec.method,
+      method_version: methodVersions[spec.method],
+      definition: definitionOf(spec),
+      metrics: [...metricsOf[spec.method]],
+      model,
+      dataset: dataset ?? null,
+      params: spec.params,
+      loss: params?.loss ?? null,
+      labels: params?.labels ?? null,
+      mean_loss: computation.meanLoss ?? null,
+      device: computation.device ?? null,
+      plan: computation.plan ?? null,
+      arithmetic: computation.arithmetic ?? null,
+      engine: { ...engine, onnxruntime: computation.onnxRuntime ?? null },
+      seconds,
+      peak_memory_bytes: computation.peakMemoryBytes ?? null,
+      created_at: new Date().toISOString(),
+    },
+    scores: [...scores],
+  };
+}
