@@ -1,24 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
-import type { Database } from '@layersense/database';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-  type RawServerDefault,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import {
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import type { Logger } from 'pino';
-import type { ApiConfig } from './config.js';
+import type { App, AppDependencies } from './app-context.js';
 import { answerError, registerErrorHandler } from './plugins/error-handler.js';
 import { registerHealth } from './plugins/health.js';
 import { registerOpenApi } from './plugins/openapi.js';
-import type { JobQueue } from './queue/job-queue.js';
 import { cancelJobRoute } from './routes/jobs/cancel-job.js';
 import { createJobRoute } from './routes/jobs/create-job.js';
 import { getJobRoute } from './routes/jobs/get-job.js';
@@ -27,21 +17,6 @@ import { listJobsRoute } from './routes/jobs/list-jobs.js';
 import { getRunRoute } from './routes/runs/get-run.js';
 import { importRunRoute } from './routes/runs/import-run.js';
 import { listScoresRoute } from './routes/scores/list-scores.js';
-
-export interface AppDependencies {
-  database: Database;
-  queue: JobQueue;
-  config: Pick<ApiConfig, 'allowedRoots' | 'bodyLimitBytes'>;
-  logger: Logger;
-}
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
 
 const routes = [
   createJobRoute,

@@ -10,7 +10,7 @@ import {
   hasZodFastifySchemaValidationErrors,
   type ZodFastifySchemaValidationError,
 } from 'fastify-type-provider-zod';
-import type { App } from '../app.js';
+import type { App } from '../app-context.js';
 
 const RETRY_AFTER_SECONDS = 5;
 

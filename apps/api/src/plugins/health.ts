@@ -1,6 +1,6 @@
 import { LayersenseError } from '@layersense/contracts';
 import { z } from 'zod';
-import type { App, AppDependencies } from '../app.js';
+import type { App, AppDependencies } from '../app-context.js';
 import { problemResponse } from './openapi.js';
 
 const Healthy = z.object({ status: z.literal('ok') });

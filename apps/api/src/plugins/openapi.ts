@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Problem } from '@layersense/contracts';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
-import type { App } from '../app.js';
+import type { App } from '../app-context.js';
 
 /** For the `response` of a route: what each listed status answers when it is an error. */
 export const problemResponse = (description: string) => ({

@@ -1,7 +1,8 @@
 import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
-import { type App, buildApp } from '../app.js';
+import { buildApp } from '../app.js';
+import type { App } from '../app-context.js';
 import { createJobQueue } from '../queue/job-queue.js';
 
 export interface TestApp {

@@ -1,5 +1,5 @@
 import { CreateJobRequest, Job, type LayersenseError } from '@layersense/contracts';
-import type { App, AppDependencies } from '../../app.js';
+import type { App, AppDependencies } from '../../app-context.js';
 import { assertPathsAllowed } from '../../local-paths.js';
 import { problemResponse } from '../../plugins/openapi.js';
 

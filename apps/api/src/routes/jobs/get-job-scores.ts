@@ -6,7 +6,7 @@ import {
   ScoreReport,
 } from '@layersense/contracts';
 import { z } from 'zod';
-import type { App, AppDependencies } from '../../app.js';
+import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
 import { scoresToCsv } from '../../scores-csv.js';
 

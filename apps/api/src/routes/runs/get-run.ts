@@ -1,5 +1,5 @@
 import { JobIdParams, Run } from '@layersense/contracts';
-import type { App, AppDependencies } from '../../app.js';
+import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
 
 export function getRunRoute(app: App, { database }: AppDependencies): void {

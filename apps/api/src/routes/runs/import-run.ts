@@ -1,5 +1,5 @@
 import { ImportRunRequest, ImportRunResponse } from '@layersense/contracts';
-import type { App, AppDependencies } from '../../app.js';
+import type { App, AppDependencies } from '../../app-context.js';
 import { importedRun } from '../../imported-run.js';
 import { problemResponse } from '../../plugins/openapi.js';
 

@@ -1,5 +1,5 @@
 import { ScoresQuery, StoredScoreList } from '@layersense/contracts';
-import type { App, AppDependencies } from '../../app.js';
+import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
 
 export function listScoresRoute(app: App, { database }: AppDependencies): void {

@@ -1,0 +1,23 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Database } from '@layersense/database';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import type { ApiConfig } from './config.js';
+import type { JobQueue } from './queue/job-queue.js';
+
+/** What every route is given to work with. */
+export interface AppDependencies {
+  database: Database;
+  queue: JobQueue;
+  config: Pick<ApiConfig, 'allowedRoots' | 'bodyLimitBytes'>;
+  logger: Logger;
+}
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
