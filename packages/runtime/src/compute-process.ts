@@ -67,8 +67,13 @@ function forkChild(): ChildProcess {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
-    // TF32 would make float32 products on an NVIDIA device wrong in the third digit.
-    env: { ...process.env, NVIDIA_TF32_OVERRIDE: '0' },
+    env: {
+      ...process.env,
+      // TF32 would make float32 products on an NVIDIA device wrong in the third digit.
+      NVIDIA_TF32_OVERRIDE: '0',
+      // Otherwise ONNX Runtime reports to Microsoft, and leaves its files in the temporary folder.
+      ORT_DISABLE_TELEMETRY: '1',
+    },
   });
 }
 
