@@ -1,0 +1,178 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
+import { connectDatabase, type Database } from '@layersense/database';
+import { freshDatabase, redisServerAvailable, startRedisServer } from '@layersense/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { noCheckpoint } from './job-services.js';
+import { runSensitivityJob } from './run-sensitivity-job.js';
+import { enqueue } from './test-support/enqueue.js';
+import { until } from './test-support/until.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const workerMain = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const NAMESPACE = 'recovery';
+
+/** Long enough to be interrupted: one session and one example per batch. */
+const spec = JobSpec.parse({
+  model: `${root}demo/model`,
+  method: 'fisher',
+  dataset: `${root}demo/datasets/arithmetic.jsonl`,
+  device: 'cpu',
+  params: { examples: 60, batch_size: 1 },
+});
+
+const backends = [
+  { backend: 'PostgreSQL', available: true, start: undefined },
+  { backend: 'Redis', available: redisServerAvailable(), start: startRedisServer },
+];
+
+describe.skipIf(process.platform !== 'linux')('a real job', () => {
+  describe.each(backends)('on $backend', ({ available, start }) => {
+    const workers: ChildProcess[] = [];
+    const cleanups: (() => Promise<unknown>)[] = [];
+    let database: Database;
+    let databaseUrl: string;
+    let queueUrl: string;
+
+    beforeAll(async () => {
+      if (!available) return;
+      const fresh = await freshDatabase();
+      const redis = await start?.();
+      databaseUrl = fresh.url;
+      queueUrl = redis?.url ?? fresh.url;
+      database = connectDatabase(databaseUrl);
+      cleanups.push(() => database.close());
+      if (redis) cleanups.push(() => redis.stop());
+      cleanups.push(() => fresh.drop());
+    });
+    afterEach(async () => {
+      await Promise.all(workers.splice(0).map(killed));
+    });
+    afterAll(async () => {
+      for (const cleanup of cleanups) await cleanup();
+    });
+
+    function startWorker(): ChildProcess {
+      const worker = fork(workerMain, {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: {
+          ...process.env,
+          DATABASE_URL: databaseUrl,
+          QUEUE_URL: queueUrl,
+          QUEUE_NAMESPACE: NAMESPACE,
+          ALLOWED_ROOTS: root,
+          LOG_LEVEL: 'error',
+          THREADS: '1',
+          LOCK_SECONDS: '2',
+          STALLED_CHECK_SECONDS: '1',
+        },
+      });
+      workers.push(worker);
+      return worker;
+    }
+
+    async function submit(): Promise<string> {
+      const { id } = await database.jobs.create({ spec, metadata: {} });
+      await enqueue(queueUrl, NAMESPACE, id);
+      return id;
+    }
+
+    const whenJob = (id: string, what: string, holds: (job: Job) => boolean) =>
+      until(what, () => database.jobs.get(id), holds, 45_000);
+    const examplesDone = (job: Job) =>
+      job.progress?.phase === 'computing' ? job.progress.done : 0;
+
+    it.skipIf(!available)('ends with the same scores after kill -9 in its middle', async () => {
+      const id = await submit();
+      const victim = startWorker();
+      await whenJob(id, 'a fifth is done', (job) => examplesDone(job) >= 12);
+      const orphans = descendants(victim.pid);
+      expect(orphans.length).toBeGreaterThan(0);
+      await killed(victim);
+      const interrupted = await database.jobs.loadCheckpoint(id);
+      expect(interrupted.length).toBeGreaterThanOrEqual(12);
+      expect(interrupted.length).toBeLessThan(60);
+      await until(
+        'its compute process is gone',
+        () => Promise.resolve(orphans.some(alive)),
+        (any) => !any,
+      );
+
+      startWorker();
+      const job = await whenJob(id, 'the job has ended', ({ status }) => status === 'succeeded');
+      expect(job.attempt).toBe(2);
+      const stored = await database.runs.report(job.run_id ?? '', { perExample: true });
+      const undisturbed = await compute();
+      expect(stored.run.identity).toBe(undisturbed.run.identity);
+      expect(scoresByParameter(stored)).toEqual(scoresByParameter(undisturbed));
+    });
+
+    it.skipIf(!available)(
+      'is canceled within two seconds, and its compute process gone',
+      async () => {
+        const id = await submit();
+        const worker = startWorker();
+        await whenJob(id, 'it computes', (job) => examplesDone(job) >= 1);
+        const children = descendants(worker.pid);
+        expect(children.length).toBeGreaterThan(0);
+        await database.jobs.requestCancel(id);
+        const canceled = await until(
+          'it is canceled',
+          () => database.jobs.get(id),
+          ({ status }) => status === 'canceled',
+          2000,
+        );
+        expect(canceled.run_id).toBeNull();
+        expect(children.filter(alive)).toEqual([]);
+        expect(worker.exitCode).toBeNull();
+      },
+    );
+  });
+});
+
+async function compute(): Promise<ScoreReport> {
+  const services = {
+    allowedRoots: [root],
+    hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
+    report: () => undefined,
+    checkpoint: noCheckpoint,
+    threads: 1,
+  };
+  return runSensitivityJob(spec, services, new AbortController().signal);
+}
+
+const scoresByParameter = ({ scores }: ScoreReport) =>
+  new Map(scores.map((score) => [score.parameter, score]));
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await exit;
+}
+
+/** Direct children of a process. */
+function descendants(pid: number | undefined): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid)
+    .map(Number);
+}
+
+function parentOf(entry: string): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${entry}/status`, 'utf8');
+    return Number(/PPid:\s+(\d+)/.exec(status)?.[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+function alive(pid: number): boolean {
+  try {
+    return !/State:\s+Z/.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
