@@ -1,8 +1,16 @@
+export { allowedPath } from './allowed-path.js';
 export type { Floats } from './decode-floats.js';
 export { hashFile } from './hash-file.js';
+export { type HubSettings, hubSettingsFromEnvironment } from './hub/settings.js';
 export type { ModelFile } from './model-file.js';
 export { type Checkpoint, openCheckpoint } from './open-checkpoint.js';
 export { readTensor, tensorChunks } from './read-tensor.js';
 export { requireTensor } from './require-tensor.js';
+export {
+  type ResolveDatasetOptions,
+  type ResolvedDataset,
+  resolveDatasetFiles,
+} from './resolve-dataset-files.js';
+export { type ResolveModelOptions, resolveModel } from './resolve-model.js';
 export type { ResolvedModel, SourceOptions, SourceProgress } from './resolved-model.js';
 export { readSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { LayersenseError } from '@layersense/contracts';
+import { type CheckpointFiles, listCheckpointFiles } from '../checkpoint-files.js';
+import { missingWeights } from '../missing-weights.js';
+import { CONFIG_FILE, INDEX_FILE, SINGLE_FILE, SMALL_FILES } from '../model-file.js';
+import type { ResolvedModel, SourceOptions } from '../resolved-model.js';
+import { readWeightMap } from '../weight-map.js';
+import { snapshotFolder, writeRef } from './cache.js';
+import { fetchFiles } from './fetch-files.js';
+import { listFiles, type RemoteFile } from './list-files.js';
+import type { Repository } from './repository.js';
+import type { HubContext } from './request.js';
+import { notCached, resolveCommit } from './resolve-commit.js';
+import type { HubSettings } from './settings.js';
+
+interface HubModelOptions extends SourceOptions {
+  readonly hub: HubSettings;
+}
+
+/**
+ * Pins a Hub model to a commit and makes its configuration, tokenizer and weights present. What the
+ * cache holds whole is used as it is, whoever downloaded it.
+ *
+ * @throws LayersenseError those of `hubRequest`, `hub_offline`, `download_corrupt`,
+ *   `config_invalid`, `checkpoint_missing`, `checkpoint_invalid`.
+ */
+export async function resolveHubModel(
+  repository: Repository,
+  { hub, signal, onProgress }: HubModelOptions,
+): Promise<ResolvedModel> {
+  const context: HubContext = { settings: hub, repository, signal };
+  const commit = await resolveCommit(context);
+  const folder = snapshotFolder(hub, repository, commit);
+  const cached = await cachedCheckpoint(folder, hub.offline);
+  if (cached === undefined) {
+    if (hub.offline) throw notCached(context);
+    await downloadCheckpoint(context, commit, onProgress);
+  }
+  await writeRef(hub, repository, commit);
+  const { files } = cached ?? (await listCheckpointFiles(folder));
+  return { name: repository.id, revision: commit, source: 'hub', folder, files };
+}
+
+/**
+ * The snapshot's files when nothing more could be needed. Without a tokenizer that is certain only
+ * offline: a program that wanted the weights alone may have left the tokenizer on the Hub.
+ */
+async function cachedCheckpoint(
+  folder: string,
+  offline: boolean,
+): Promise<CheckpointFiles | undefined> {
+  const cached = await listCheckpointFiles(folder).catch(() => undefined);
+  const hasTokenizer = cached?.files.some(({ name }) => name === 'tokenizer.json');
+  return offline || hasTokenizer ? cached : undefined;
+}
+
+async function downloadCheckpoint(
+  context: HubContext,
+  commit: string,
+  onProgress: SourceOptions['onProgress'],
+): Promise<void> {
+  const listed = await listFiles(context, commit);
+  const named = new Map(listed.map((file) => [file.name, file]));
+  const small = SMALL_FILES.flatMap((name) => named.get(name) ?? []);
+  const weights = await weightFiles(context, commit, named);
+  if (!named.has(CONFIG_FILE)) throw missingConfig(context);
+  await fetchFiles(context, commit, [...small, ...weights], onProgress);
+}
+
+/** The weight files among a repository's files, which may hold the same weights in other formats. */
+async function weightFiles(
+  context: HubContext,
+  commit: string,
+  named: ReadonlyMap<string, RemoteFile>,
+): Promise<RemoteFile[]> {
+  const single = named.get(SINGLE_FILE);
+  if (single !== undefined) return [single];
+  const { settings, repository } = context;
+  const index = named.get(INDEX_FILE);
+  if (index === undefined) throw missingWeights(repository.id, [...named.keys()]);
+  await fetchFiles(context, commit, [index]);
+  const folder = snapshotFolder(settings, repository, commit);
+  const weightMap = await readWeightMap(join(folder, INDEX_FILE));
+  const shards = [...new Set(weightMap.values())].map((name) => {
+    const shard = named.get(name);
+    if (shard === undefined) throw missingShard(context, name);
+    return shard;
+  });
+  return [index, ...shards];
+}
+
+function missingConfig({ repository }: HubContext): LayersenseError {
+  return new LayersenseError(
+    'config_invalid',
+    `${repository.id} has no config.json, so its architecture is unknown. Name a repository that transformers can load.`,
+    { model: repository.id },
+  );
+}
+
+function missingShard({ repository }: HubContext, shard: string): LayersenseError {
+  return new LayersenseError(
+    'checkpoint_missing',
+    `${repository.id} lacks ${shard}, which its ${INDEX_FILE} lists. Choose another revision.`,
+    { model: repository.id, file: shard },
+  );
+}
