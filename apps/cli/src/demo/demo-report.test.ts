@@ -5,7 +5,7 @@ import { demoReport } from './demo-report.js';
 
 /** Scores of v_proj in blocks 0, 1, 2, … */
 const reportOf = (method: Method, values: readonly number[]): ScoreReport => {
-  const metric = method === 'fisher' ? 'sum' : 'l1';
+  const [whole, perWeight] = method === 'fisher' ? ['sum', 'density'] : ['l1', 'mean_abs'];
   const scores = values.map(
     (value, block): LayerScore => ({
       layer: `model.layers.${block}.self_attn.v_proj`,
@@ -13,7 +13,7 @@ const reportOf = (method: Method, values: readonly number[]): ScoreReport => {
       shape: [2, 2],
       numel: 4,
       n: method === 'fisher' ? 2 : null,
-      values: { [metric]: value },
+      values: { [whole]: value, [perWeight]: value / 4 },
       standard_error: method === 'fisher' ? value / 10 : null,
       rank: 1 + values.filter((other) => other > value).length,
     }),
@@ -38,7 +38,9 @@ describe('demoReport', () => {
     expect(text).toContain('Over the 4 weight matrices of the blocks');
     expect(text).toMatch(/Fisher on arithmetic \(sum\) +33× +100×/);
     expect(text).toMatch(/magnitude \(l1\) +1\.1× +1\.3×/);
-    expect(text).toContain('Fisher tells the layers apart 29× as widely');
+    expect(text).toMatch(/per weight: Fisher \(density\) +33× +100×/);
+    expect(text).toMatch(/per weight: magnitude \(mean_abs\) +1\.1× +1\.3×/);
+    expect(text).toContain('Largest against median, Fisher tells layers apart 29× as widely;');
   });
 
   it('says so when it is magnitude that is wider', () => {
@@ -47,7 +49,9 @@ describe('demoReport', () => {
       encyclopedia: reportOf('fisher', [10, 11, 12, 13]),
       magnitude: reportOf('magnitude', [100, 1, 2, 4]),
     });
-    expect(swapped).toContain('magnitude tells the layers apart 29× as widely');
+    expect(swapped).toContain(
+      'Largest against median, magnitude tells layers apart 29× as widely;',
+    );
     expect(swapped).toContain('No weight changes its rank.');
   });
 

@@ -1,7 +1,7 @@
-import { metricsOf, type ScoreReport } from '@layersense/contracts';
+import type { ScoreReport } from '@layersense/contracts';
 import { blockMatrices } from '../analysis/block-matrices.js';
 import { compareRankings, largestMoves } from '../analysis/compare-rankings.js';
-import { dynamicRange } from '../analysis/dynamic-range.js';
+import { type DynamicRange, dynamicRange } from '../analysis/dynamic-range.js';
 import { type Column, columns } from '../formats/columns.js';
 import { formatCount, formatRatio, formatShare } from '../formats/quantity.js';
 import { rankedScores } from '../formats/table.js';
@@ -38,42 +38,48 @@ function ranking(report: ScoreReport): readonly string[] {
 }
 
 function againstMagnitude({ arithmetic, magnitude }: DemoScores): readonly string[] {
-  const fisher = blockValues(arithmetic);
-  const size = blockValues(magnitude);
-  const ranges = { fisher: dynamicRange(fisher), magnitude: dynamicRange(size) };
-  const { overMedian: ofFisher } = ranges.fisher;
-  const { overMedian: ofMagnitude } = ranges.magnitude;
-  const [wider, ratio] =
-    ofFisher >= ofMagnitude
-      ? ['Fisher', ofFisher / ofMagnitude]
-      : ['magnitude', ofMagnitude / ofFisher];
-  const correlation = compareRankings(
-    { ...arithmetic, scores: [...blockMatrices(arithmetic.scores)] },
-    { ...magnitude, scores: [...blockMatrices(magnitude.scores)] },
-  ).correlation;
+  const fisher = { ...arithmetic, scores: [...blockMatrices(arithmetic.scores)] };
+  const size = { ...magnitude, scores: [...blockMatrices(magnitude.scores)] };
+  const { correlation, layers } = compareRankings(fisher, size);
+  const range = (report: ScoreReport, metric: string): DynamicRange =>
+    dynamicRange(report.scores.map(({ values }) => values[metric] ?? 0));
+  const row = (title: string, { overMedian, overSmallest }: DynamicRange): readonly string[] => [
+    title,
+    formatRatio(overMedian),
+    formatRatio(overSmallest),
+  ];
+  const whole = [range(fisher, 'sum'), range(size, 'l1')] as const;
+  const perWeight = [range(fisher, 'density'), range(size, 'mean_abs')] as const;
   return [
     '2. Would the size of the weights have told the same?',
     '',
-    `   Over the ${fisher.length} weight matrices of the blocks, the largest score is`,
+    `   Over the ${formatCount(layers.length)} weight matrices of the blocks, the largest score is`,
     '',
     ...indented(
       columns(
         [{ title: '' }, right('× the median'), right('× the smallest')],
         [
-          [
-            'Fisher on arithmetic (sum)',
-            formatRatio(ofFisher),
-            formatRatio(ranges.fisher.overSmallest),
-          ],
-          ['magnitude (l1)', formatRatio(ofMagnitude), formatRatio(ranges.magnitude.overSmallest)],
+          row('Fisher on arithmetic (sum)', whole[0]),
+          row('magnitude (l1)', whole[1]),
+          row('per weight: Fisher (density)', perWeight[0]),
+          row('per weight: magnitude (mean_abs)', perWeight[1]),
         ],
       ),
     ),
     '',
-    `   Measured against the median, ${wider} tells the layers apart ${formatRatio(ratio)} as widely.`,
-    `   Rank correlation of the two scores (Spearman): ${formatCorrelation(correlation)}.`,
+    `   Largest against median, ${widerSpread(...whole)};`,
+    `   per weight, so that the size of a matrix does not count, ${widerSpread(...perWeight)}.`,
+    `   Rank correlation of Fisher and magnitude (Spearman): ${formatCorrelation(correlation)}.`,
     '',
   ];
+}
+
+/** Which of the two scores spreads the layers further, whichever it is. */
+function widerSpread(fisher: DynamicRange, magnitude: DynamicRange): string {
+  const ratio = fisher.overMedian / magnitude.overMedian;
+  return ratio >= 1
+    ? `Fisher tells layers apart ${formatRatio(ratio)} as widely`
+    : `magnitude tells layers apart ${formatRatio(1 / ratio)} as widely`;
 }
 
 function acrossDatasets({ arithmetic, encyclopedia }: DemoScores): readonly string[] {
@@ -107,11 +113,6 @@ function acrossDatasets({ arithmetic, encyclopedia }: DemoScores): readonly stri
       : ['   The ranks that change most:', '', ...indented(columns(title, moves.map(row)))]),
     '',
   ];
-}
-
-function blockValues(report: ScoreReport): readonly number[] {
-  const [metric] = metricsOf[report.run.method];
-  return blockMatrices(report.scores).map(({ values }) => values[metric] ?? 0);
 }
 
 const right = (title: string): Column => ({ title, align: 'right' });

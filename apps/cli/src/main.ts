@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { demoSyntax } from './commands/demo-syntax.js';
+import { scoreSyntax } from './commands/score-syntax.js';
+import { serveSyntax } from './commands/serve-syntax.js';
+import { loadCliConfig } from './config.js';
+import { commandHelp } from './help.js';
+import { programHelp } from './program-help.js';
+import { reportError } from './report-error.js';
+import { UsageError } from './usage-error.js';
+
+/**
+ * The modules behind a command are loaded when it runs: they bring ONNX Runtime and PostgreSQL's
+ * driver, which nobody who asks for help should wait for.
+ */
+const commands = {
+  score: { syntax: scoreSyntax, load: async () => (await import('./commands/score.js')).score },
+  serve: { syntax: serveSyntax, load: async () => (await import('./commands/serve.js')).serve },
+  demo: { syntax: demoSyntax, load: async () => (await import('./commands/demo.js')).demo },
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(programHelp(Object.values(commands).map(({ syntax }) => syntax)));
+    return 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (!isCommand(name)) {
+    const known = Object.keys(commands).join(', ');
+    throw new UsageError(`There is no command '${name}'. The commands are ${known}.`);
+  }
+  const { syntax, load } = commands[name];
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(commandHelp(syntax));
+    return 0;
+  }
+  const run = await load();
+  return await run(rest, loadCliConfig());
+}
+
+const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name);
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}
+
+// `layersense score … | head` closes the pipe early; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+const args = process.argv.slice(2);
+const [name = ''] = args;
+try {
+  process.exitCode = await main(args);
+} catch (error) {
+  const command = isCommand(name) ? name : undefined;
+  process.exitCode = reportError(error, { command, debug: args.includes('--debug') });
+}
