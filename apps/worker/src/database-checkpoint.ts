@@ -18,7 +18,8 @@ export function databaseCheckpoint({ jobs }: Database, jobId: string): JobCheckp
       const { examples } = batch;
       await jobs.saveCheckpoint(jobId, {
         identity,
-        key: examples.join(','),
+        // Batches share no example, so the first one tells them apart.
+        key: String(examples[0]),
         positions: examples,
         values: pack(parameters, batch),
       });
