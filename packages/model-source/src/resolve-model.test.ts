@@ -271,7 +271,7 @@ describe('resolveModel and tokens', () => {
   });
 
   it('does not take the refusal of the storage for a licence', async () => {
-    server.fail({ kind: 'unavailable', host: 'storage', path: /./ });
+    server.fail({ kind: 'refuse', status: 403, host: 'storage', path: /./ });
     const hub = settings({ token: TOKEN });
     await expect(resolve('ada/tied', { hub })).rejects.toMatchObject({ code: 'hub_unavailable' });
   });
@@ -298,6 +298,16 @@ describe('resolveModel on a bad day', () => {
     expect(ranges()).toEqual([undefined, 'bytes=1000-']);
   });
 
+  it('starts anew when the rest cannot be had alone', async () => {
+    server.fail({ kind: 'drop', host: 'storage', path: /./, afterBytes: 30_000, times: 1 });
+    server.fail({ kind: 'ignore-range', host: 'storage', path: /./, times: 1 });
+    const { files } = await resolve('ada/tied');
+    const weights = files.find(({ name }) => name === 'model.safetensors');
+    expect(await hashFile(weights?.path ?? '')).toBe(
+      await hashFile(join(model, 'model.safetensors')),
+    );
+  });
+
   it('survives more interruptions than retries as long as bytes arrive', async () => {
     server.fail({ kind: 'drop', host: 'storage', path: /./, afterBytes: 8_000, times: 9 });
     await resolve('ada/tied');
@@ -305,9 +315,9 @@ describe('resolveModel on a bad day', () => {
   });
 
   it('waits for a Hub that is overloaded, but not for ever', async () => {
-    server.fail({ kind: 'unavailable', path: /revision/, times: 3 });
+    server.fail({ kind: 'refuse', path: /revision/, times: 3 });
     await resolve('ada/tied');
-    server.fail({ kind: 'unavailable', path: /revision/ });
+    server.fail({ kind: 'refuse', path: /revision/ });
     await expect(resolve('ada/tied')).rejects.toMatchObject({
       code: 'hub_unavailable',
       retryable: true,

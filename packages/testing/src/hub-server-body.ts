@@ -4,9 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface BodyFault {
   /**
    * `drop` cuts the connection; `truncate` ends the answer early as if it were whole; `corrupt`
-   * changes one byte; `hang` sends nothing more and keeps the connection open.
+   * changes one byte; `hang` sends nothing more and keeps the connection open; `ignore-range` sends
+   * the whole file whatever was asked for.
    */
-  readonly kind: 'drop' | 'truncate' | 'corrupt' | 'hang';
+  readonly kind: 'drop' | 'truncate' | 'corrupt' | 'hang' | 'ignore-range';
   readonly afterBytes: number;
 }
 
@@ -17,7 +18,8 @@ export function sendBody(
   content: Buffer,
   fault?: BodyFault,
 ): void {
-  const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const range = fault?.kind === 'ignore-range' ? undefined : request.headers.range;
+  const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
   if (start > 0 && start >= content.length) {
     response.writeHead(416, { 'Content-Range': `bytes */${content.length}` }).end();
     return;
@@ -46,6 +48,9 @@ function sendFaulty(response: ServerResponse, body: Buffer, { kind, afterBytes }
       break;
     case 'truncate':
       response.end(part);
+      break;
+    case 'ignore-range':
+      response.end(body);
       break;
     case 'hang':
       response.write(part);

@@ -10,12 +10,14 @@ import { readHostedRepository } from './hub-server-repository.js';
 import { answerAsHub, answerAsStorage, type HubRoutes } from './hub-server-routes.js';
 
 export interface HubFault {
-  readonly kind: BodyFault['kind'] | 'unavailable';
+  readonly kind: BodyFault['kind'] | 'refuse';
   /** Which addresses it befalls, on either port; large files are `/<sha256>` on the storage's. */
   readonly path: RegExp;
   readonly host?: HubRequest['host'];
   /** How often; every time when absent. */
   readonly times?: number;
+  /** The answer of `refuse`; 503 when absent. */
+  readonly status?: number;
   /** Bytes of the body before a failure; 0 when absent. */
   readonly afterBytes?: number;
 }
@@ -53,7 +55,7 @@ export async function startHubServer(routes: HubRoutes): Promise<HubServer> {
       const { method = 'GET', url = '/', headers } = request;
       requests.push({ method, path: url, host, headers });
       const fault = faults.take(host, url);
-      if (fault?.kind === 'unavailable') response.writeHead(503).end();
+      if (fault?.kind === 'refuse') response.writeHead(fault.status ?? 503).end();
       else await answer(request, response, fault && bodyFault(fault.kind, fault.afterBytes));
     };
   const storage = await listen(handler('storage', (...call) => answerAsStorage(routes, ...call)));

@@ -100,7 +100,7 @@ function notFound({ type, id }: Repository, settings: HubSettings): LayersenseEr
   );
 }
 
-export function revisionNotFound({ type, id, revision }: Repository): LayersenseError {
+function revisionNotFound({ type, id, revision }: Repository): LayersenseError {
   return new LayersenseError(
     'revision_not_found',
     `The ${type} ${id} has no revision ${revision}. Use main, a tag or a 40-digit commit of it.`,
