@@ -1,36 +1,34 @@
 import { LayersenseError } from '@layersense/contracts';
 
-export interface Interrupt {
-  /** Aborts on the first SIGINT or SIGTERM, with a `canceled` error. */
-  readonly signal: AbortSignal;
-  /** 130 or 143 once interrupted. */
-  readonly exitCode: number | undefined;
-  /** Gives the signals back. */
-  release(): void;
-}
-
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+type SignalName = keyof typeof exitCodes;
 
-/** The first signal asks for an orderly end; a second one does not wait for it. */
-export function catchInterrupts(): Interrupt {
+/**
+ * Runs `work`, whose signal aborts on the first SIGINT or SIGTERM; a second one ends the process at
+ * once. Answers the exit code: that of the signal where it made `work` fail, for what an interrupted
+ * computation dies of is a consequence and no news.
+ */
+export async function interruptible(
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
   const controller = new AbortController();
-  let exitCode: number | undefined;
-  const onSignal = (name: keyof typeof exitCodes): void => {
-    if (exitCode !== undefined) process.exit(exitCode);
-    exitCode = exitCodes[name];
+  let received: SignalName | undefined;
+  const onSignal = (name: SignalName): void => {
+    if (received) process.exit(exitCodes[received]);
+    received = name;
     controller.abort(new LayersenseError('canceled', 'Canceled.'));
   };
-  const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
+  const names = Object.keys(exitCodes) as SignalName[];
   for (const name of names) process.on(name, onSignal);
-  return {
-    signal: controller.signal,
-    get exitCode() {
-      return exitCode;
-    },
-    release: () => {
-      for (const name of names) process.off(name, onSignal);
-    },
-  };
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (!received) throw error;
+    process.stderr.write('Canceled.\n');
+    return exitCodes[received];
+  } finally {
+    for (const name of names) process.off(name, onSignal);
+  }
 }
 
 export function untilAborted(signal: AbortSignal): Promise<void> {

@@ -34,7 +34,7 @@ describe('createProgressBar', () => {
   });
 
   it('counts the rate from what was done when it began', () => {
-    const stream = recorder({ isTTY: true, columns: 100 });
+    const stream = recorder({ isTTY: true, columns: 0 });
     let time = 0;
     const progress = createProgressBar(stream, 'job', () => time);
     progress.update(at('computing', 60, 64));

@@ -33,7 +33,7 @@ function redrawnLine(stream: ProgressStream, prefix: string, now: () => number):
   let phase: Phase | undefined;
   const draw = (): void => {
     if (!phase) return;
-    const line = (prefix + describe(phase, now(), true)).slice(0, (stream.columns ?? 80) - 1);
+    const line = (prefix + describe(phase, now(), true)).slice(0, (stream.columns || 80) - 1);
     stream.write(`\r\x1b[2K${line}`);
   };
   // A batch can take long, and a clock that stands still looks like a program that does.

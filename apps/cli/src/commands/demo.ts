@@ -8,7 +8,7 @@ import { createServiceClient } from '../demo/service-client.js';
 import { makeTemporaryFolder } from '../demo/temporary-folder.js';
 import { whereToLook } from '../demo/where-to-look.js';
 import { formatDuration } from '../formats/quantity.js';
-import { catchInterrupts, untilAborted } from '../interrupt.js';
+import { interruptible, untilAborted } from '../interrupt.js';
 import { checkedPort } from '../port.js';
 import { createProgressBar } from '../progress-bar.js';
 import { type Service, startService } from '../start-service.js';
@@ -19,29 +19,25 @@ export async function demo(args: readonly string[], config: CliConfig): Promise<
   const { flags } = parseArguments(demoSyntax, args);
   const port = checkedPort(flags.port ?? 0);
   demoFiles();
-  const interrupt = catchInterrupts();
-  const folder = await makeTemporaryFolder();
-  let service: Service | undefined;
-  try {
-    const log = join(folder.path, 'service.log');
-    say(`Starting PostgreSQL, worker and API in ${folder.path} …`);
-    const logger = pino({ level: 'info' }, destination({ dest: log, sync: true }));
-    service = await startService(serviceOptions(folder.path, port, config), logger);
-    say(`The API answers at ${service.url}.\n`);
-    const scores = await computeScores(service.url, interrupt.signal);
-    say(demoReport(scores));
-    say(whereToLook({ scores, url: flags.keep ? service.url : undefined, log }));
-    if (flags.keep) await untilAborted(interrupt.signal);
-    return 0;
-  } catch (error) {
-    if (interrupt.exitCode === undefined) throw error;
-    process.stderr.write('Canceled.\n');
-    return interrupt.exitCode;
-  } finally {
-    await service?.stop();
-    await folder.remove();
-    interrupt.release();
-  }
+  return await interruptible(async (signal) => {
+    const folder = await makeTemporaryFolder();
+    let service: Service | undefined;
+    try {
+      const log = join(folder.path, 'service.log');
+      say(`Starting PostgreSQL, worker and API in ${folder.path} …`);
+      const logger = pino({ level: 'info' }, destination({ dest: log, sync: true }));
+      service = await startService(serviceOptions(folder.path, port, config), logger);
+      say(`The API answers at ${service.url}.\n`);
+      const scores = await computeScores(service.url, signal);
+      say(demoReport(scores));
+      say(whereToLook({ scores, url: flags.keep ? service.url : undefined, log }));
+      if (flags.keep) await untilAborted(signal);
+      return 0;
+    } finally {
+      await service?.stop();
+      await folder.remove();
+    }
+  });
 }
 
 /** Its own PostgreSQL whatever DATABASE_URL says: a demo must not write to a real store. */

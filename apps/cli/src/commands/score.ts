@@ -1,9 +1,10 @@
 import { parse } from 'node:path';
-import { noCheckpoint, runSensitivityJob } from '@layersense/worker';
+import type { JobSpec, ScoreReport } from '@layersense/contracts';
+import { type JobServices, noCheckpoint, runSensitivityJob } from '@layersense/worker';
 import { parseArguments } from '../arguments.js';
 import type { CliConfig } from '../config.js';
 import { chooseFormat, formatScores } from '../formats/score-format.js';
-import { catchInterrupts } from '../interrupt.js';
+import { interruptible } from '../interrupt.js';
 import { assertWritable, writeAtomically } from '../output-file.js';
 import { createProgressBar } from '../progress-bar.js';
 import { UsageError } from '../usage-error.js';
@@ -24,34 +25,36 @@ export async function score(args: readonly string[], config: CliConfig): Promise
   if (threads !== undefined && threads < 1) throw new UsageError('--threads must be at least 1.');
   if (out) await assertWritable(out);
 
-  const interrupt = catchInterrupts();
-  const progress = createProgressBar(process.stderr);
-  try {
-    const report = await runSensitivityJob(
-      spec,
-      {
-        allowedRoots: [parse(process.cwd()).root],
-        hub: config.hub,
-        report: (update) => progress.update(update),
-        checkpoint: noCheckpoint,
-        ...(threads === undefined ? {} : { threads }),
-      },
-      interrupt.signal,
-    );
-    progress.close();
+  return await interruptible(async (signal) => {
+    const report = await compute(spec, { hub: config.hub, threads }, signal);
     const text = formatScores(report, format, { perExample: flags['per-example'], top });
     if (out) {
       await writeAtomically(out, text);
       process.stderr.write(`Wrote ${report.scores.length} scores to ${out}.\n`);
     } else process.stdout.write(text);
     return 0;
-  } catch (error) {
-    if (interrupt.exitCode === undefined) throw error;
-    // What an aborted computation dies of is a consequence and no news.
-    process.stderr.write('Canceled.\n');
-    return interrupt.exitCode;
+  });
+}
+
+async function compute(
+  spec: JobSpec,
+  services: Pick<JobServices, 'hub' | 'threads'>,
+  signal: AbortSignal,
+): Promise<ScoreReport> {
+  const progress = createProgressBar(process.stderr);
+  try {
+    return await runSensitivityJob(
+      spec,
+      {
+        ...services,
+        // The user's own program reads what the user may read.
+        allowedRoots: [parse(process.cwd()).root],
+        report: (update) => progress.update(update),
+        checkpoint: noCheckpoint,
+      },
+      signal,
+    );
   } finally {
     progress.close();
-    interrupt.release();
   }
 }

@@ -4,7 +4,7 @@ import { LayersenseError } from '@layersense/contracts';
 import { pino } from 'pino';
 import { parseArguments } from '../arguments.js';
 import type { CliConfig } from '../config.js';
-import { catchInterrupts, untilAborted } from '../interrupt.js';
+import { interruptible, untilAborted } from '../interrupt.js';
 import { checkedPort } from '../port.js';
 import { startService } from '../start-service.js';
 import { serveSyntax } from './serve-syntax.js';
@@ -18,22 +18,22 @@ export async function serve(args: readonly string[], config: CliConfig): Promise
   const roots = [...config.allowedRoots, ...named];
   const logger = pino({ level: config.logLevel });
 
-  const interrupt = catchInterrupts();
   const host = flags.host ?? '127.0.0.1';
   const { environment } = config;
-  const service = await startService({ dataFolder, host, port, roots, environment }, logger);
-  try {
-    if (!interrupt.signal.aborted) {
-      process.stderr.write(welcome(service.url, service.embedded ? dataFolder : undefined, roots));
+
+  return await interruptible(async (signal) => {
+    const service = await startService({ dataFolder, host, port, roots, environment }, logger);
+    try {
+      const data = service.embedded ? dataFolder : undefined;
+      if (!signal.aborted) process.stderr.write(welcome(service.url, data, roots));
+      await untilAborted(signal);
+      process.stderr.write('Stopping …\n');
+    } finally {
+      await service.stop();
     }
-    await untilAborted(interrupt.signal);
-    process.stderr.write('Stopping …\n');
-  } finally {
-    await service.stop();
-    interrupt.release();
-  }
-  process.stderr.write('Stopped.\n');
-  return 0;
+    process.stderr.write('Stopped.\n');
+    return 0;
+  });
 }
 
 async function existingFolder(folder: string): Promise<string> {
