@@ -1,6 +1,6 @@
 /** The layering of ARCHITECTURE.md: a package exists to forbid an import. */
 const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity)/';
-const TEST = '\\.test\\.ts$';
+const TEST = '(\\.test|\\.cases|/case-inputs)\\.ts$';
 
 function only(name, importer, target) {
   return {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  canonicalJson,
   type ImportRunRequest,
   type LayerScore,
   layerName,
@@ -92,12 +93,4 @@ function identityOf(request: ImportRunRequest, metric: string): string {
   return createHash('sha256')
     .update(canonicalJson({ imported: true, ...determining }))
     .digest('hex');
-}
-
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { JobSpec, RunDataset, RunModel } from '@layersense/contracts';
+import { canonicalJson, type JobSpec, type RunDataset, type RunModel } from '@layersense/contracts';
 import { methodVersions } from '@layersense/sensitivity';
 import { engine } from './engine.js';
 
@@ -31,13 +31,4 @@ export function runIdentity(
       : {}),
   };
   return createHash('sha256').update(canonicalJson(determining)).digest('hex');
-}
-
-/** JSON with the keys of every object sorted. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, nested: unknown) =>
-    nested !== null && typeof nested === 'object' && !Array.isArray(nested)
-      ? Object.fromEntries(Object.entries(nested).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : nested,
-  );
 }

@@ -1,4 +1,5 @@
 export * from './api.js';
+export * from './canonical-json.js';
 export * from './error-codes.js';
 export * from './job.js';
 export * from './layer-name.js';

@@ -21,7 +21,7 @@ const { databaseUrl, queueUrl, namespace, journal, sleepMs } = Instructions.pars
   JSON.parse(process.argv[2] ?? ''),
 );
 const database = connectDatabase(databaseUrl);
-const worker = await createSensitivityWorker({
+await createSensitivityWorker({
   queue: { url: queueUrl, namespace },
   database,
   logger: pino({ level: 'silent' }),
