@@ -3,11 +3,11 @@ import { openCheckpoint, resolveModel } from '@layersense/model-source';
 import { listParameters, parseModel } from '@layersense/models';
 import { startComputeProcess } from '@layersense/runtime';
 import { FisherAccumulator, moments, summarizeFisher } from '@layersense/sensitivity';
-import { batchesOf } from './batches-of.js';
 import { describeModel } from './describe-model.js';
-import { FisherSession } from './fisher-session.js';
 import type { JobServices } from './job-services.js';
 import type { OpenedJob } from './opened-job.js';
+import { pendingBatches, tokensOf } from './pending-batches.js';
+import { WholePlan } from './plans/whole-plan.js';
 import { prepareCalibration } from './prepare-calibration.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { runIdentity } from './run-identity.js';
@@ -63,30 +63,31 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
   await progress.begin('building');
   const compute = await startComputeProcess({ signal });
   try {
-    const session = new FisherSession(compute, {
+    const plan = new WholePlan(compute, {
       model: architecture,
       checkpoint,
       params: spec.params,
       device: spec.device,
       threads: services.threads,
+      datasetRows: provenance.indices,
     });
     const total = set.examples.length;
     await progress.begin('computing', { done: accumulator.done, total });
-    for (const batch of batchesOf(set, spec.params, architecture)) {
-      if (batch.examplePositions.every((position) => accumulator.has(position))) continue;
-      const statistics = await session.run(batch, provenance.indices);
+    const pending = pendingBatches(set, accumulator, spec.params, architecture);
+    for await (const statistics of plan.run(pending)) {
       accumulator.add(statistics);
       await services.checkpoint.append(key, statistics);
-      await progress.advance({ done: accumulator.done, total }, batch.tokens / set.tokens);
+      const share = tokensOf(set, statistics.examples) / set.tokens;
+      await progress.advance({ done: accumulator.done, total }, share);
     }
     const { peakRssBytes } = await compute.stats();
     return {
       scores: summarizeFisher(accumulator, (name) => checkpoint.tensors.get(name)?.shape ?? []),
       dataset: provenance,
       meanLoss: moments(accumulator.losses).mean,
-      device: session.device,
+      device: plan.device,
       onnxRuntime: compute.runtime.onnxRuntime,
-      plan: 'whole',
+      plan: plan.name,
       arithmetic: 'float32',
       peakMemoryBytes: peakRssBytes,
     };

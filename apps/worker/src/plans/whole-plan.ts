@@ -1,7 +1,6 @@
 import type { Batch } from '@layersense/calibration';
-import type { Device, FisherParams } from '@layersense/contracts';
-import type { Checkpoint } from '@layersense/model-source';
-import { buildForward, type ParsedModel } from '@layersense/models';
+import type { Device } from '@layersense/contracts';
+import { buildForward } from '@layersense/models';
 import { encodeModel } from '@layersense/onnx-ir';
 import type { ComputeProcess, Session, TensorData, Tensors } from '@layersense/runtime';
 import {
@@ -10,14 +9,7 @@ import {
   labelUniforms,
   type SensitivityGraph,
 } from '@layersense/sensitivity';
-
-export interface FisherSessionOptions {
-  readonly model: ParsedModel;
-  readonly checkpoint: Checkpoint;
-  readonly params: FisherParams;
-  readonly device: Device;
-  readonly threads?: number | undefined;
-}
+import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 
 interface OpenGraph {
   readonly batch: number;
@@ -27,35 +19,35 @@ interface OpenGraph {
 }
 
 /**
- * Computes the statistics of batches. Shapes are static, so a new batch shape means a new graph;
- * one is open at a time, since batches of one shape follow each other.
+ * One graph holds the whole model, forwards and backwards. Shapes are static, so a new batch shape
+ * means a new graph; one is open at a time, since batches of one shape follow each other.
  */
-export class FisherSession {
+export class WholePlan implements FisherPlan {
+  readonly name = 'whole';
   #open: OpenGraph | undefined;
 
   constructor(
     private readonly compute: ComputeProcess,
-    private readonly options: FisherSessionOptions,
+    private readonly options: FisherPlanOptions,
   ) {}
 
-  /** What `auto` turned out to be; undefined before the first batch. */
   get device(): Device | undefined {
     return this.#open?.session.device;
   }
 
-  /** @param datasetRows the dataset row of every example of the set */
-  async run(batch: Batch, datasetRows: readonly number[]): Promise<BatchStatistics> {
-    const { session, sensitivity } = await this.#graphFor(batch);
-    const rows = batch.examplePositions.map((position) => datasetRows[position] ?? position);
-    const { outputs } = await session.run(this.#feeds(batch, rows));
-    const vector = (name: string): ArrayLike<number> => numbers(outputs[name]);
-    return {
-      examples: batch.examplePositions,
-      losses: vector(sensitivity.lossOutput),
-      squaredNorms: new Map(
-        sensitivity.parameters.map(({ name, output }) => [name, vector(output)]),
-      ),
-    };
+  async *run(batches: Iterable<Batch>): AsyncGenerator<BatchStatistics> {
+    for (const batch of batches) {
+      const { session, sensitivity } = await this.#graphFor(batch);
+      const { outputs } = await session.run(this.#feeds(batch));
+      const vector = (name: string): ArrayLike<number> => numbers(outputs[name]);
+      yield {
+        examples: batch.examplePositions,
+        losses: vector(sensitivity.lossOutput),
+        squaredNorms: new Map(
+          sensitivity.parameters.map(({ name, output }) => [name, vector(output)]),
+        ),
+      };
+    }
   }
 
   async #graphFor({ batch, length }: Batch): Promise<OpenGraph> {
@@ -75,22 +67,24 @@ export class FisherSession {
     return this.#open;
   }
 
-  #feeds(batch: Batch, rows: readonly number[]): Tensors {
+  #feeds(batch: Batch): Tensors {
     const positions = batch.batch * batch.length;
-    const { labels, seed } = this.options.params;
+    const { datasetRows, params } = this.options;
+    const { labels, seed } = params;
     return {
       input_ids: { dtype: 'int64', shape: [batch.batch, batch.length], data: batch.inputIds },
       loss_weights: { dtype: 'float32', shape: [positions], data: batch.lossWeights },
       ...(labels === 'data'
         ? { labels: { dtype: 'int64', shape: [positions], data: batch.labels } }
-        : { uniforms: uniforms(batch, rows, seed) }),
+        : { uniforms: uniforms(batch, datasetRows, seed) }),
     };
   }
 }
 
-function uniforms(batch: Batch, rows: readonly number[], seed: number): TensorData {
+function uniforms(batch: Batch, datasetRows: readonly number[], seed: number): TensorData {
   const data = new Float32Array(batch.batch * batch.length);
-  rows.forEach((row, i) => {
+  batch.examplePositions.forEach((position, i) => {
+    const row = datasetRows[position] ?? position;
     data.set(labelUniforms(seed, row, batch.length), i * batch.length);
   });
   return { dtype: 'float32', shape: [data.length, 1], data };

@@ -1,0 +1,25 @@
+import type { Batch } from '@layersense/calibration';
+import type { Device, FisherParams } from '@layersense/contracts';
+import type { Checkpoint } from '@layersense/model-source';
+import type { ParsedModel } from '@layersense/models';
+import type { BatchStatistics } from '@layersense/sensitivity';
+
+/** What every plan computes with. */
+export interface FisherPlanOptions {
+  readonly model: ParsedModel;
+  readonly checkpoint: Checkpoint;
+  readonly params: FisherParams;
+  readonly device: Device;
+  readonly threads?: number | undefined;
+  /** The dataset row of every example of the set. */
+  readonly datasetRows: readonly number[];
+}
+
+/** A way to execute the computation. All plans give the same numbers and differ in memory and time. */
+export interface FisherPlan {
+  readonly name: 'whole';
+  /** What `auto` turned out to be; undefined before the first batch. */
+  readonly device: Device | undefined;
+  /** The statistics of every batch, each batch as soon as it is done. */
+  run(batches: Iterable<Batch>): AsyncGenerator<BatchStatistics>;
+}
