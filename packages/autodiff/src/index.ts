@@ -1,3 +1,4 @@
 export { assertDifferentiable } from './coverage.js';
+export { type DecomposedGraph, decompose } from './decompose.js';
 export { buildPullback } from './pullback.js';
 export type { Cotangents, NodeView, VjpRule, VjpRules } from './vjp.js';

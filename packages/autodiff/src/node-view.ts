@@ -5,32 +5,38 @@ import {
   operatorKey,
   type Value,
 } from '@layersense/onnx-ir';
-import type { NodeView } from './vjp.js';
+import type { NodeView, OperatorView } from './vjp.js';
 
-/** `node` as rules and decompositions see it; `needs` answers for an input by its value's name. */
+/** The operands of `node`, which need not be part of `g` itself. */
+export function viewOperator(g: GraphBuilder, node: Node): OperatorView {
+  const inputs = node.inputs.map((name) => (name === '' ? undefined : g.value(name)));
+  const constantOrUndefined = (i: number) => g.constantValues(node.inputs[i] ?? '');
+  return {
+    node,
+    inputs,
+    input: (i) => inputs[i] ?? missing(node, `input ${i} is absent`),
+    constant: (i) => constantOrUndefined(i) ?? missing(node, `input ${i} must be a constant`),
+    constantOrUndefined,
+  };
+}
+
+/** `node` of `g` as its rule sees it; `needs` answers for an input by its value's name. */
 export function viewNode(
   g: GraphBuilder,
   node: Node,
   needs: (valueName: string) => boolean,
 ): NodeView {
-  const inputs = node.inputs.map((name) => (name === '' ? undefined : g.value(name)));
-  const outputs = node.outputs.flatMap((name) => (name === '' ? [] : [g.value(name)]));
-  const constantOrUndefined = (i: number) => g.constantValues(node.inputs[i] ?? '');
-  const present = <T>(found: T | undefined, what: string): T => {
-    if (found !== undefined) return found;
-    throw new GraphError(`${operatorKey(node)} ${node.name}: ${what}`);
-  };
+  const view = viewOperator(g, node);
+  const find = (name: string | undefined): Value | undefined =>
+    name === undefined ? undefined : g.values.get(name);
   return {
-    node,
-    inputs,
-    outputs,
-    input: (i) => present(inputs[i], `input ${i} is missing`),
-    output: (i) => present(outputs[i], `output ${i} is missing`),
-    needs: (i) => {
-      const value: Value | undefined = inputs[i];
-      return value !== undefined && needs(value.name);
-    },
-    constant: (i) => present(constantOrUndefined(i), `input ${i} must be a constant`),
-    constantOrUndefined,
+    ...view,
+    outputs: node.outputs.flatMap((name) => find(name) ?? []),
+    output: (i) => find(node.outputs[i]) ?? missing(node, `output ${i} is absent`),
+    needs: (i) => needs(view.inputs[i]?.name ?? ''),
   };
+}
+
+function missing(node: Node, reason: string): never {
+  throw new GraphError(`${operatorKey(node)} ${node.name}: ${reason}`);
 }

@@ -1,21 +1,25 @@
 import type { GraphBuilder, Node, Value } from '@layersense/onnx-ir';
 
-/** What a rule sees of the node it differentiates. */
-export interface NodeView {
+/** What a rule sees of a node's operands. */
+export interface OperatorView {
   readonly node: Node;
   /** One per input; `undefined` where an optional input is absent. */
   readonly inputs: readonly (Value | undefined)[];
-  readonly outputs: readonly Value[];
   /** Input `i`. @throws GraphError when it is absent. */
   input(i: number): Value;
-  /** Output `i`. @throws GraphError when it is absent. */
-  output(i: number): Value;
-  /** Whether the cotangent of input `i` will be read; a rule leaves out the ones that are not. */
-  needs(i: number): boolean;
   /** The elements of input `i`. @throws GraphError when it is not an inline constant. */
   constant(i: number): readonly number[];
   /** The elements of input `i`, or `undefined` when it is absent or not an inline constant. */
   constantOrUndefined(i: number): readonly number[] | undefined;
+}
+
+/** What a differentiation rule sees of its node. */
+export interface NodeView extends OperatorView {
+  readonly outputs: readonly Value[];
+  /** Output `i`. @throws GraphError when it is absent. */
+  output(i: number): Value;
+  /** Whether the cotangent of input `i` will be read; a rule leaves out the ones that are not. */
+  needs(i: number): boolean;
 }
 
 /**

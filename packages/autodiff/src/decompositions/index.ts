@@ -1,0 +1,11 @@
+import type { Decomposition } from './decomposition.js';
+import { geluDecompositions } from './gelu.js';
+import { normalizationDecompositions } from './normalization.js';
+import { rotaryDecompositions } from './rotary-embedding.js';
+
+/** Fused operators by operator key, each written with operators that have rules. */
+export const decompositions: Readonly<Record<string, Decomposition>> = {
+  ...normalizationDecompositions,
+  ...geluDecompositions,
+  ...rotaryDecompositions,
+};

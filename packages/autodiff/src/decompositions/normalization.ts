@@ -1,0 +1,95 @@
+import {
+  elementCount,
+  floatAttribute,
+  type GraphBuilder,
+  intAttribute,
+  normalizeAxis,
+  type Value,
+} from '@layersense/onnx-ir';
+import type { Decomposition } from './decomposition.js';
+
+interface Normalized {
+  /** (X − mean)·r, or X·r, in the type of X. */
+  readonly y: Value;
+  readonly mean?: Value;
+  /** r = 1/√(variance + ε), or 1/√(mean square + ε). */
+  readonly inverse: Value;
+}
+
+/** The axes from `axis` to the last; only the last by default. */
+function trailingAxes(x: Value, axis: number): readonly number[] {
+  const first = normalizeAxis(axis, x.shape.length);
+  return x.shape.flatMap((_, i) => (i >= first ? [i] : []));
+}
+
+/** Half-precision inputs are normalised in float32, as ONNX's `stash_type` asks. */
+function widened(g: GraphBuilder, x: Value): Value {
+  return x.dtype === 'float64' ? x : g.cast(x, 'float32');
+}
+
+/** r = 1/√(Σ X²/n + ε),  Y = X·r */
+function rms(g: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Normalized {
+  const wide = widened(g, x);
+  const n = elementCount(axes.map((axis) => x.shape[axis] ?? 1));
+  const sumOfSquares = g.reduce('ReduceSumSquare', wide, axes, true);
+  const meanSquare = g.mul(sumOfSquares, g.scalar(1 / n, wide.dtype));
+  const deviation = g.op('Sqrt', [g.add(meanSquare, g.scalar(epsilon, wide.dtype))]);
+  const inverse = g.op('Reciprocal', [deviation]);
+  return { y: g.cast(g.mul(wide, inverse), x.dtype), inverse };
+}
+
+/** C = X − mean X,  Y = C·r with r = 1/√(Σ C²/n + ε) */
+function layer(g: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Normalized {
+  const wide = widened(g, x);
+  const mean = g.reduceMean(wide, axes, true);
+  const { y, inverse } = rms(g, g.sub(wide, mean), axes, epsilon);
+  return { y: g.cast(y, x.dtype), mean, inverse };
+}
+
+const affine = (g: GraphBuilder, y: Value, scale?: Value, bias?: Value): Value => {
+  const scaled = scale ? g.mul(y, scale) : y;
+  return bias ? g.add(scaled, bias) : scaled;
+};
+
+/** Inputs X, scale, bias; outputs Y, mean, 1/deviation. */
+const layerNormalization: Decomposition = ({ node, input, inputs }, g) => {
+  const axes = trailingAxes(input(0), intAttribute(node, 'axis', -1));
+  const { y, mean, inverse } = layer(g, input(0), axes, floatAttribute(node, 'epsilon', 1e-5));
+  return [affine(g, y, inputs[1], inputs[2]), mean, inverse];
+};
+
+/** Inputs X, scale; outputs Y, 1/root mean square. */
+const rmsNormalization: Decomposition = ({ node, input, inputs }, g) => {
+  const axes = trailingAxes(input(0), intAttribute(node, 'axis', -1));
+  const { y, inverse } = rms(g, input(0), axes, floatAttribute(node, 'epsilon', 1e-5));
+  return [affine(g, y, inputs[1]), inverse];
+};
+
+/** Inputs X, skip, γ, β, bias; outputs Y, mean, 1/deviation, X + skip + bias. */
+const skipLayerNormalization: Decomposition = ({ node, input, inputs }, g) => {
+  const sum = addSkip(g, input(0), input(1), inputs[4]);
+  const epsilon = floatAttribute(node, 'epsilon', 1e-12);
+  const { y, mean, inverse } = layer(g, sum, trailingAxes(sum, -1), epsilon);
+  return [affine(g, y, inputs[2], inputs[3]), mean, inverse, sum];
+};
+
+/** Inputs X, skip, γ, bias; outputs Y, none, 1/root mean square, X + skip + bias. */
+const skipRmsNormalization: Decomposition = ({ node, input, inputs }, g) => {
+  const sum = addSkip(g, input(0), input(1), inputs[3]);
+  const epsilon = floatAttribute(node, 'epsilon', 1e-12);
+  const { y, inverse } = rms(g, sum, trailingAxes(sum, -1), epsilon);
+  return [affine(g, y, inputs[2]), undefined, inverse, sum];
+};
+
+function addSkip(g: GraphBuilder, x: Value, skip: Value, bias: Value | undefined): Value {
+  const sum = g.add(x, skip);
+  return bias ? g.add(sum, bias) : sum;
+}
+
+export const normalizationDecompositions = {
+  LayerNormalization: layerNormalization,
+  RMSNormalization: rmsNormalization,
+  SimplifiedLayerNormalization: rmsNormalization,
+  'com.microsoft.SkipLayerNormalization': skipLayerNormalization,
+  'com.microsoft.SkipSimplifiedLayerNormalization': skipRmsNormalization,
+} satisfies Record<string, Decomposition>;
