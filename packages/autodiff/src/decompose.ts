@@ -13,6 +13,8 @@ export interface DecomposedGraph {
  * Copies `graph` with every fused operator written out, so that it can be differentiated. Nodes
  * that are not decomposed, and their outputs, keep their names; what replaces a node is named
  * after it, with `#decomposed`.
+ *
+ * @throws LayersenseError `unsupported_operator` for a variant of a fused operator that has no formula.
  */
 export function decompose(graph: Graph): DecomposedGraph {
   const g = new GraphBuilder(graph.name, graph.opsetVersion);

@@ -20,7 +20,8 @@ import type { Cotangents, VjpRules } from './vjp.js';
  * included) and that a seeded value depends on. A value of `wrt` that is absent from it does not
  * influence any seeded value. Appended nodes are named after their forward node, with `#vjp`.
  *
- * @throws LayersenseError `unsupported_operator`, listing every operator without a rule.
+ * @throws LayersenseError `unsupported_operator`, listing every operator without a rule, or
+ *   one that is used in a way its rule does not cover.
  * @throws GraphError when a seed or a rule's result does not have its value's type and shape.
  */
 export function buildPullback(

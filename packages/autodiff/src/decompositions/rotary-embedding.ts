@@ -1,11 +1,11 @@
 import {
   floatAttribute,
   type GraphBuilder,
-  GraphError,
   int,
   intAttribute,
   type Value,
 } from '@layersense/onnx-ir';
+import { unsupported } from '../unsupported.js';
 import type { OperatorView } from '../vjp.js';
 import type { Decomposition } from './decomposition.js';
 
@@ -66,7 +66,7 @@ function interleavedPairs(g: GraphBuilder, half: number): Pairs {
 const contribRotaryEmbedding: Decomposition = (operator, g) => {
   const { node, input } = operator;
   if (floatAttribute(node, 'scale', 1) !== 1) {
-    throw new GraphError(`RotaryEmbedding ${node.name}: only a scale of 1 is supported`);
+    throw unsupported(node, 'its scale is not 1');
   }
   const positions = absolutePositions(g, input(1), sequenceLength(input(0)));
   const row = (table: Value) => g.op('Gather', [table, positions]);

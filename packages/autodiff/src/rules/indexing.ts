@@ -1,13 +1,13 @@
 import {
   elementCount,
   type GraphBuilder,
-  GraphError,
   int,
   intAttribute,
   normalizeAxis,
   str,
   type Value,
 } from '@layersense/onnx-ir';
+import { unsupported } from '../unsupported.js';
 import type { NodeView, VjpRule } from '../vjp.js';
 import { placeAlongAxis } from './place-along-axis.js';
 import { firstInput, zeros } from './rule-forms.js';
@@ -119,7 +119,7 @@ function scatter(opType: Scatter, gatherAt: 'GatherElements' | 'GatherND'): VjpR
     const { attributes } = node.node;
     const reduction = attributes.reduction?.type === 'string' ? attributes.reduction.value : 'none';
     if (reduction !== 'none' && reduction !== 'add') {
-      throw new GraphError(`${opType} ${node.node.name}: no rule for reduction ${reduction}`);
+      throw unsupported(node.node, `reduction ${reduction} has no formula`);
     }
     const along = attributes.axis ? { axis: attributes.axis } : {};
     const kept = () =>

@@ -3,11 +3,11 @@ import {
   float,
   floatAttribute,
   type GraphBuilder,
-  GraphError,
   int,
   intAttribute,
   type Value,
 } from '@layersense/onnx-ir';
+import { unsupported } from '../unsupported.js';
 import type { VjpRule } from '../vjp.js';
 import { scale } from './rule-forms.js';
 
@@ -86,7 +86,7 @@ const fusedMatMul: VjpRule = (node, [dy], g) => {
   const [transA, transB] = [transposed('transA'), transposed('transB')];
   const alpha = floatAttribute(node.node, 'alpha', 1);
   if (transposed('transBatchA') || transposed('transBatchB')) {
-    throw new GraphError(`FusedMatMul ${node.node.name}: transBatchA and transBatchB are not read`);
+    throw unsupported(node.node, 'transBatchA and transBatchB have no formula');
   }
   const sharedMatrix = b.shape.length === 2 && !transA;
   const { da, db } = transposableCotangents(

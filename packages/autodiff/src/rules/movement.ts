@@ -1,12 +1,12 @@
 import {
   type GraphBuilder,
-  GraphError,
   int,
   intAttribute,
   intsAttribute,
   normalizeAxis,
   type Value,
 } from '@layersense/onnx-ir';
+import { unsupported } from '../unsupported.js';
 import type { VjpRule } from '../vjp.js';
 import { pad, placeAlongAxis } from './place-along-axis.js';
 import { firstInput, zeros } from './rule-forms.js';
@@ -80,7 +80,7 @@ function clampStart(start: number, size: number, step: number): number {
 const padRule = firstInput((node, dy, g) => {
   const mode = node.node.attributes.mode;
   if (mode?.type === 'string' && mode.value !== 'constant') {
-    throw new GraphError(`Pad ${node.node.name}: mode ${mode.value} has no rule, only constant`);
+    throw unsupported(node.node, `its mode is ${mode.value}, and only constant has a formula`);
   }
   const { shape } = node.input(0);
   const pads = node.constant(1);
