@@ -22,8 +22,32 @@ from typing import Any
 import torch
 import transformers
 from tokenizers import Tokenizer
-from transformers import LlamaConfig, PreTrainedConfig, PreTrainedModel, Qwen2Config
-from transformers import LlamaForCausalLM, Qwen2ForCausalLM
+from transformers import (
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    GPT2Config,
+    GPT2LMHeadModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    Olmo2Config,
+    Olmo2ForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
+    PhiConfig,
+    PhiForCausalLM,
+    PreTrainedConfig,
+    PreTrainedModel,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+    StableLmConfig,
+    StableLmForCausalLM,
+)
 
 from reference import LOSSES, directional_error, load_float64, parity_case
 
@@ -34,7 +58,8 @@ GENERATOR = "scripts/python/make_parity_fixtures.py"
 class Checkpoint:
     """A model to write. `old_style` names what config.json holds: a function from the keys of
     the configuration to the keys that checkpoints made before transformers 5 carry, or None for
-    `rope_parameters`, the new style."""
+    `rope_parameters`, the new style. `base_only` saves the model without its head, whose
+    parameter names lack the first part."""
 
     name: str
     model: type[PreTrainedModel]
@@ -42,22 +67,44 @@ class Checkpoint:
     dtype: torch.dtype = torch.float32
     old_style: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     shard_size: str = "50GB"
+    base_only: bool = False
 
 
-def old_style(type_key: str = "rope_type") -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Top-level rope_theta, rope_scaling (null where there is none) and torch_dtype, no
-    head_dim where it is implied, and none of the keys that transformers 5 added. `type_key` is `type` in the oldest files."""
+ADDED_KEYS = (
+    "rope_parameters",
+    "dtype",
+    "layer_types",
+    "transformers_version",
+    "_sliding_window_pattern",
+)
+
+
+def old_style(
+    type_key: str = "rope_type", **keys: Any
+) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Top-level rope_theta, rope_scaling (null where there is none), partial_rotary_factor and
+    torch_dtype, no head_dim where it is implied, and none of the keys that newer versions of
+    transformers added. `type_key` is `type` in the oldest files; `keys` are added."""
 
     def rewrite(config: dict[str, Any]) -> dict[str, Any]:
-        added = ("rope_parameters", "dtype", "layer_types", "transformers_version")
-        rewritten = {k: v for k, v in config.items() if k not in added}
-        rope = dict(config["rope_parameters"])
-        rewritten["rope_theta"] = rope.pop("rope_theta")
-        kind = rope.pop("rope_type", "default")
-        rewritten["rope_scaling"] = None if kind == "default" else {type_key: kind, **rope}
+        rewritten = {k: v for k, v in config.items() if k not in ADDED_KEYS} | keys
         rewritten["torch_dtype"] = config["dtype"]
-        if rewritten.get("head_dim") == config["hidden_size"] // config["num_attention_heads"]:
-            del rewritten["head_dim"]
+        rope = dict(config.get("rope_parameters") or {})
+        if "sliding_attention" in rope:
+            rewritten["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+            rope = dict(rope["full_attention"])
+        if rope:
+            rewritten["rope_theta"] = rope.pop("rope_theta")
+            kind = rope.pop("rope_type", "default")
+            partial = rope.pop("partial_rotary_factor", 1.0)
+            if partial != 1.0:
+                rewritten["partial_rotary_factor"] = partial
+            if "original_max_position_embeddings" in rewritten:
+                rope.pop("original_max_position_embeddings", None)
+            rewritten["rope_scaling"] = None if kind == "default" else {type_key: kind, **rope}
+        implied = "head_dim" in config and config["hidden_size"] // config["num_attention_heads"]
+        if rewritten.get("head_dim") == implied:
+            rewritten.pop("head_dim", None)
         return dict(sorted(rewritten.items()))
 
     return rewrite
@@ -193,20 +240,277 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         ),
         shard_size="40KB",
     ),
+    Checkpoint(
+        "mistral",
+        MistralForCausalLM,
+        MistralConfig(
+            **shape(
+                num_key_value_heads=2,
+                sliding_window=7,
+                rope_parameters={"rope_type": "default", "rope_theta": 3000.0},
+            )
+        ),
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "qwen2-windowed",
+        Qwen2ForCausalLM,
+        Qwen2Config(
+            **shape(
+                num_hidden_layers=3,
+                num_key_value_heads=2,
+                tie_word_embeddings=True,
+                use_sliding_window=True,
+                sliding_window=5,
+                layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+            )
+        ),
+        dtype=torch.float16,
+    ),
+    Checkpoint(
+        "qwen3",
+        Qwen3ForCausalLM,
+        Qwen3Config(
+            **shape(
+                num_hidden_layers=3,
+                num_key_value_heads=2,
+                head_dim=12,
+                tie_word_embeddings=True,
+                attention_bias=True,
+                use_sliding_window=True,
+                sliding_window=6,
+                max_window_layers=1,
+                rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
+            )
+        ),
+        dtype=torch.bfloat16,
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "phi",
+        PhiForCausalLM,
+        PhiConfig(
+            **shape(
+                vocab_size=72,
+                num_key_value_heads=4,
+                rope_parameters={
+                    "rope_type": "default",
+                    "rope_theta": 10000.0,
+                    "partial_rotary_factor": 0.5,
+                },
+            )
+        ),
+        dtype=torch.float16,
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "phi-normed",
+        PhiForCausalLM,
+        PhiConfig(
+            **shape(
+                num_attention_heads=2,
+                num_key_value_heads=1,
+                qk_layernorm=True,
+                rope_parameters={
+                    "rope_type": "default",
+                    "rope_theta": 700.0,
+                    "partial_rotary_factor": 0.25,
+                },
+            )
+        ),
+    ),
+    Checkpoint(
+        "phi3",
+        Phi3ForCausalLM,
+        Phi3Config(
+            **shape(
+                num_key_value_heads=2,
+                sliding_window=9,
+                pad_token_id=None,
+                rope_parameters={
+                    "rope_type": "default",
+                    "rope_theta": 10000.0,
+                    "partial_rotary_factor": 1.0,
+                },
+            )
+        ),
+        dtype=torch.bfloat16,
+    ),
+    Checkpoint(
+        "phi3-longrope",
+        Phi3ForCausalLM,
+        Phi3Config(
+            **shape(
+                num_attention_heads=2,
+                num_key_value_heads=1,
+                tie_word_embeddings=True,
+                original_max_position_embeddings=32,
+                pad_token_id=None,
+                rope_parameters={
+                    "rope_type": "longrope",
+                    "rope_theta": 10000.0,
+                    "partial_rotary_factor": 0.75,
+                    "short_factor": [1.0, 1.1, 1.3, 1.6, 2.0, 2.5],
+                    "long_factor": [1.0, 2.0, 3.0, 5.0, 8.0, 13.0],
+                },
+            )
+        ),
+        old_style=old_style("type"),
+    ),
+    Checkpoint(
+        "stablelm",
+        StableLmForCausalLM,
+        StableLmConfig(
+            **shape(
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                use_qkv_bias=True,
+                rope_parameters={
+                    "rope_type": "default",
+                    "rope_theta": 10000.0,
+                    "partial_rotary_factor": 0.25,
+                },
+            )
+        ),
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "stablelm-parallel",
+        StableLmForCausalLM,
+        StableLmConfig(
+            **shape(
+                num_key_value_heads=2,
+                use_parallel_residual=True,
+                qk_layernorm=True,
+                rope_parameters={
+                    "rope_type": "default",
+                    "rope_theta": 900.0,
+                    "partial_rotary_factor": 0.5,
+                },
+            )
+        ),
+        dtype=torch.bfloat16,
+    ),
+    Checkpoint(
+        "gpt2",
+        GPT2LMHeadModel,
+        GPT2Config(
+            vocab_size=64,
+            n_positions=32,
+            n_embd=32,
+            n_layer=2,
+            n_head=4,
+            n_inner=48,
+            bos_token_id=1,
+            eos_token_id=2,
+        ),
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "gpt2-base",
+        GPT2LMHeadModel,
+        GPT2Config(
+            vocab_size=72,
+            n_positions=24,
+            n_embd=32,
+            n_layer=2,
+            n_head=2,
+            scale_attn_by_inverse_layer_idx=True,
+            bos_token_id=1,
+            eos_token_id=2,
+        ),
+        dtype=torch.float16,
+        base_only=True,
+    ),
+    Checkpoint(
+        "gemma2",
+        Gemma2ForCausalLM,
+        Gemma2Config(
+            **shape(
+                num_hidden_layers=4,
+                num_key_value_heads=2,
+                head_dim=12,
+                query_pre_attn_scalar=10,
+                sliding_window=6,
+                attn_logit_softcapping=1.5,
+                final_logit_softcapping=3.0,
+                pad_token_id=None,
+            )
+        ),
+        dtype=torch.bfloat16,
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "gemma3",
+        Gemma3ForCausalLM,
+        Gemma3TextConfig(
+            **shape(
+                num_hidden_layers=4,
+                num_key_value_heads=1,
+                head_dim=12,
+                query_pre_attn_scalar=12,
+                sliding_window=5,
+                sliding_window_pattern=2,
+                pad_token_id=None,
+                rope_parameters={
+                    "full_attention": {"rope_type": "linear", "rope_theta": 5000.0, "factor": 8.0},
+                    "sliding_attention": {"rope_type": "default", "rope_theta": 100.0},
+                },
+            )
+        ),
+        dtype=torch.bfloat16,
+        old_style=old_style(sliding_window_pattern=2),
+    ),
+    Checkpoint(
+        "gemma3-nested",
+        Gemma3ForCausalLM,
+        Gemma3TextConfig(
+            **shape(
+                num_hidden_layers=3,
+                num_key_value_heads=2,
+                head_dim=8,
+                query_pre_attn_scalar=16,
+                sliding_window=4,
+                layer_types=["full_attention", "sliding_attention", "sliding_attention"],
+                final_logit_softcapping=2.0,
+                pad_token_id=None,
+                rope_parameters={
+                    "full_attention": {"rope_type": "default", "rope_theta": 20000.0},
+                    "sliding_attention": {"rope_type": "default", "rope_theta": 300.0},
+                },
+            )
+        ),
+    ),
+    Checkpoint(
+        "olmo2",
+        Olmo2ForCausalLM,
+        Olmo2Config(
+            **shape(
+                num_key_value_heads=2,
+                pad_token_id=None,
+                rope_parameters={"rope_type": "default", "rope_theta": 500000.0},
+            )
+        ),
+        dtype=torch.float16,
+        old_style=old_style(),
+    ),
 )
 
 
 def randomise(model: PreTrainedModel, generator: torch.Generator) -> None:
-    """Weights of standard deviation 0.15 (embeddings 0.3), biases 0.1, norms about one."""
+    """Weights of standard deviation 0.15 (embeddings 0.3), biases 0.1, norms about one, or about
+    zero where the model adds the one."""
+    centre = 0 if model.config.model_type.startswith("gemma") else 1
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
             if name.endswith("bias"):
                 parameter.copy_(0.1 * noise)
-            elif "norm" in name:
-                parameter.copy_(1 + 0.2 * noise)
+            elif "norm" in name or ".ln_" in name:
+                parameter.copy_(centre + 0.2 * noise)
             else:
-                parameter.copy_((0.3 if "embed" in name else 0.15) * noise)
+                embeds = any(part in name for part in ("embed", "wte", "wpe"))
+                parameter.copy_((0.3 if embeds else 0.15) * noise)
 
 
 def examples(vocabulary: int, generator: torch.Generator) -> list[list[int]]:
@@ -248,7 +552,8 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     randomise(model, generator)
     model.to(checkpoint.dtype)
     shutil.rmtree(folder, ignore_errors=True)
-    model.save_pretrained(folder, max_shard_size=checkpoint.shard_size)
+    saved = model.base_model if checkpoint.base_only else model
+    saved.save_pretrained(folder, max_shard_size=checkpoint.shard_size)
     (folder / "generation_config.json").unlink(missing_ok=True)
     if checkpoint.old_style is not None:
         file = folder / "config.json"
@@ -260,8 +565,12 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     for name, parameter in loaded.named_parameters():
         if not torch.equal(parameter, stored[name].double()):
             raise ValueError(f"{folder}: {name} does not read back")
-    if not checkpoint.config.rope_parameters.items() <= loaded.config.rope_parameters.items():
-        raise ValueError(f"{folder}: {loaded.config.rope_parameters} is read back")
+    written, read = (
+        getattr(config, "rope_parameters", None) or {}
+        for config in (checkpoint.config, loaded.config)
+    )
+    if not written.items() <= read.items():
+        raise ValueError(f"{folder}: {read} is read back")
     numbers = expected(loaded, examples(checkpoint.config.vocab_size, generator))
     write_json(folder / "expected.json", numbers)
     size = sum(f.stat().st_size for f in folder.iterdir())
@@ -283,6 +592,7 @@ def write_demo(demo: Path, file: Path, texts: int = 4, length: int = 64) -> None
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="packages/testing/fixtures")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="make these checkpoints only")
     parser.add_argument("--demo", type=Path, help="the demo folder: writes demo-expected.json only")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -291,6 +601,8 @@ def main() -> None:
         write_demo(arguments.demo, arguments.out / "demo-expected.json")
         return
     for checkpoint in CHECKPOINTS:
+        if arguments.only is not None and checkpoint.name not in arguments.only:
+            continue
         write_checkpoint(checkpoint, arguments.out / "checkpoints" / checkpoint.name)
 
 

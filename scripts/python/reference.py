@@ -20,7 +20,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 Loss = Literal["token-mean", "sequence-sum"]
@@ -54,17 +54,34 @@ def load_float64(folder: Path) -> PreTrainedModel:
         folder, dtype=torch.float64, attn_implementation="eager"
     )
     model.eval()
-    rotary = model.model.rotary_emb
-    with Float64Throughout():
-        if rotary.rope_type == "default":
-            frequencies, scale = rotary.compute_default_rope_parameters(model.config)
-        else:
-            frequencies, scale = ROPE_INIT_FUNCTIONS[rotary.rope_type](model.config)
-        rotary.inv_freq = frequencies.double()
-    rotary.attention_scaling = scale
+    rotary = getattr(model.base_model, "rotary_emb", None)
+    if rotary is not None:
+        recompute_rotary(rotary, model.config)
+    embedding = model.get_input_embeddings()
+    if hasattr(embedding, "embed_scale"):
+        # Gemma rounds sqrt(hidden) to the type that the model is run in: the stored one.
+        stored = AutoConfig.from_pretrained(folder).dtype
+        scale = torch.tensor(embedding.scalar_embed_scale, dtype=torch.float32)
+        embedding.embed_scale = scale.to(stored).double()
     if any(p.dtype != torch.float64 for p in model.parameters()):
         raise TypeError(f"{folder}: a parameter is not float64")
     return model
+
+
+def recompute_rotary(rotary: Any, config: PreTrainedConfig) -> None:
+    """Puts float64 frequencies into a rotary embedding, of every layer type where it has several."""
+    by_layer = isinstance(rotary.rope_type, dict)
+    kinds = rotary.rope_type if by_layer else {None: rotary.rope_type}
+    for layer_type, kind in kinds.items():
+        default = kind == "default"
+        initial = rotary.compute_default_rope_parameters if default else ROPE_INIT_FUNCTIONS[kind]
+        with Float64Throughout():
+            frequencies, scale = initial(config, **({"layer_type": layer_type} if by_layer else {}))
+        prefix = f"{layer_type}_" if by_layer else ""
+        setattr(rotary, f"{prefix}inv_freq", frequencies.double())
+        # longrope goes back to this one on every call.
+        setattr(rotary, f"{prefix}original_inv_freq", frequencies.double())
+        setattr(rotary, f"{prefix}attention_scaling", scale)
 
 
 def example_loss(model: PreTrainedModel, ids: Sequence[int], loss: Loss) -> Tensor:

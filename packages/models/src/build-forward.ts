@@ -2,7 +2,9 @@ import { LayersenseError } from '@layersense/contracts';
 import { GraphBuilder, type TensorRef, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { LlamaConfig, llama } from './architectures/llama.js';
+import { MistralConfig, mistral } from './architectures/mistral.js';
 import { Qwen2Config, qwen2 } from './architectures/qwen2.js';
+import { Qwen3Config, qwen3 } from './architectures/qwen3.js';
 import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
 
 interface Architecture<Config> {
@@ -20,7 +22,9 @@ export interface ParsedModel {
 /** One file per `model_type` of config.json. */
 const architectures = {
   llama: architecture({ config: LlamaConfig, forward: llama }),
+  mistral: architecture({ config: MistralConfig, forward: mistral }),
   qwen2: architecture({ config: Qwen2Config, forward: qwen2 }),
+  qwen3: architecture({ config: Qwen3Config, forward: qwen3 }),
 };
 
 export const supportedModelTypes = Object.keys(architectures) as (keyof typeof architectures)[];

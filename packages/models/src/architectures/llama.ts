@@ -1,8 +1,11 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
-import { causalAttention, causalMask, type Heads } from '../blocks/attention.js';
+import { causalAttention, type Heads } from '../blocks/attention.js';
+import { causalMasks, type Window } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
+import { gatedMlp } from '../blocks/gated-mlp.js';
 import { linear } from '../blocks/linear.js';
+import { perHead } from '../blocks/per-head.js';
 import { rmsNorm } from '../blocks/rms-norm.js';
 import { type RotaryTables, rotaryTables } from '../blocks/rotary.js';
 import type { Forward } from '../forward.js';
@@ -30,23 +33,26 @@ export const LlamaConfig = z.object({
 export type LlamaConfig = z.infer<typeof LlamaConfig>;
 
 /** Where a relative of Llama departs from it. */
-export interface LlamaBiases {
-  readonly qkv: boolean;
-  readonly output: boolean;
-  readonly mlp: boolean;
+export interface LlamaVariant {
+  /** Which projections have biases; none by default. */
+  readonly biases?: { readonly qkv?: boolean; readonly output?: boolean; readonly mlp?: boolean };
+  /** RMS norms over every head of q and k, before they are rotated. */
+  readonly headNorms?: boolean;
+  /** How far each layer looks back; all the way by default. */
+  readonly windowOf?: (layer: number) => Window;
 }
 
 /** LlamaForCausalLM: token ids → logits [batch · length, vocabulary]. */
 export function llama(f: Forward, config: LlamaConfig, inputIds: Value): Value {
   const { attention_bias: attention, mlp_bias: mlp } = config;
-  return llamaWith(f, config, inputIds, { qkv: attention, output: attention, mlp });
+  return llamaWith(f, config, inputIds, { biases: { qkv: attention, output: attention, mlp } });
 }
 
 export function llamaWith(
   f: Forward,
   config: LlamaConfig,
   inputIds: Value,
-  biases: LlamaBiases,
+  variant: LlamaVariant,
 ): Value {
   const heads: Heads = {
     query: config.num_attention_heads,
@@ -54,13 +60,14 @@ export function llamaWith(
     dim: config.head_dim ?? config.hidden_size / config.num_attention_heads,
   };
   const rotary = rotaryTables(f, parseRope(config), heads.dim);
-  const mask = causalMask(f);
+  const maskFor = causalMasks(f);
   const { vocab_size: vocabulary, hidden_size: width } = config;
 
   let x = embedding(f, inputIds, 'model.embed_tokens', vocabulary, width);
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const layer = `model.layers.${i}`;
-    x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, rotary, mask, biases));
+    const mask = maskFor(variant.windowOf?.(i));
+    x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, rotary, mask, variant));
   }
   const final = rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
   const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
@@ -75,22 +82,27 @@ function decoderLayer(
   heads: Heads,
   rotary: RotaryTables,
   mask: Value,
-  biases: LlamaBiases,
+  { biases = {}, headNorms = false }: LlamaVariant,
 ): Value {
   const { g } = f;
-  const project = (from: Value, name: string, outputs: number, bias: boolean) =>
-    linear(f, from, `${layer}.${name}`, outputs, { bias });
+  const { rms_norm_eps: epsilon } = config;
+  const project = (from: Value, name: string, outputs: number, bias = false) =>
+    linear(f, from, `${layer}.self_attn.${name}`, outputs, { bias });
+  const normHeads = (y: Value, name: string) =>
+    headNorms
+      ? perHead(f, y, heads.dim, (h) => rmsNorm(f, h, `${layer}.self_attn.${name}`, epsilon))
+      : y;
 
-  const normed = rmsNorm(f, x, `${layer}.input_layernorm`, config.rms_norm_eps);
-  const q = project(normed, 'self_attn.q_proj', heads.query * heads.dim, biases.qkv);
-  const k = project(normed, 'self_attn.k_proj', heads.keyValue * heads.dim, biases.qkv);
-  const v = project(normed, 'self_attn.v_proj', heads.keyValue * heads.dim, biases.qkv);
-  const mixed = causalAttention(f, q, k, v, heads, rotary, mask);
-  const h = g.add(x, project(mixed, 'self_attn.o_proj', config.hidden_size, biases.output));
+  const normed = rmsNorm(f, x, `${layer}.input_layernorm`, epsilon);
+  const q = project(normed, 'q_proj', heads.query * heads.dim, biases.qkv);
+  const k = project(normed, 'k_proj', heads.keyValue * heads.dim, biases.qkv);
+  const v = project(normed, 'v_proj', heads.keyValue * heads.dim, biases.qkv);
+  const qkv = [normHeads(q, 'q_norm'), normHeads(k, 'k_norm'), v] as const;
+  const mixed = causalAttention(f, qkv, heads, { rotary, mask });
+  const h = g.add(x, project(mixed, 'o_proj', config.hidden_size, biases.output));
 
-  const hidden = rmsNorm(f, h, `${layer}.post_attention_layernorm`, config.rms_norm_eps);
-  const gate = project(hidden, 'mlp.gate_proj', config.intermediate_size, biases.mlp);
-  const up = project(hidden, 'mlp.up_proj', config.intermediate_size, biases.mlp);
-  const activated = g.mul(g.mul(gate, g.op('Sigmoid', [gate])), up);
-  return g.add(h, project(activated, 'mlp.down_proj', config.hidden_size, biases.mlp));
+  const hidden = rmsNorm(f, h, `${layer}.post_attention_layernorm`, epsilon);
+  const { intermediate_size: inner, hidden_act: activation } = config;
+  const mlp = { inner, activation, bias: biases.mlp ?? false };
+  return g.add(h, gatedMlp(f, hidden, `${layer}.mlp`, mlp));
 }

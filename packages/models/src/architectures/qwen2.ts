@@ -1,26 +1,26 @@
-import { LayersenseError } from '@layersense/contracts';
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
+import type { Window } from '../blocks/causal-masks.js';
 import type { Forward } from '../forward.js';
+import { layerWindows, WindowKeys } from '../layer-windows.js';
 import { LlamaConfig, llamaWith } from './llama.js';
 
-/** Qwen2 is Llama with biases on q, k and v. */
+/** Qwen2 is Llama with biases on q, k and v, and with windows in its upper layers if asked for. */
 export const Qwen2Config = LlamaConfig.extend({
   max_position_embeddings: z.number().int().positive().default(32_768),
   use_sliding_window: z.boolean().default(false),
-  sliding_window: z.number().int().positive().nullish(),
+  max_window_layers: z.number().int().nonnegative().default(28),
+  ...WindowKeys,
+  sliding_window: z.number().int().positive().nullable().default(4096),
 });
 export type Qwen2Config = z.infer<typeof Qwen2Config>;
 
 /** Qwen2ForCausalLM: token ids → logits [batch · length, vocabulary]. */
 export function qwen2(f: Forward, config: Qwen2Config, inputIds: Value): Value {
-  const window = config.use_sliding_window ? config.sliding_window : undefined;
-  if (window && f.shape.length > window) {
-    throw new LayersenseError(
-      'sequence_too_long',
-      `This model attends within a sliding window of ${window} tokens, and an example has ${f.shape.length}. Set max_length to ${window} or less.`,
-      { window, length: f.shape.length },
-    );
-  }
-  return llamaWith(f, config, inputIds, { qkv: true, output: false, mlp: false });
+  return llamaWith(f, config, inputIds, { biases: { qkv: true }, windowOf: qwenWindows(config) });
+}
+
+export function qwenWindows(config: Qwen2Config): (layer: number) => Window {
+  const windowOf = layerWindows(config, (layer) => layer >= config.max_window_layers);
+  return config.use_sliding_window ? windowOf : () => undefined;
 }

@@ -1,11 +1,23 @@
 import { int, type Value } from '@layersense/onnx-ir';
 import type { Forward } from '../forward.js';
 import { type RotaryTables, rotate } from './rotary.js';
+import { softCap } from './soft-cap.js';
 
 export interface Heads {
   readonly query: number;
   readonly keyValue: number;
   readonly dim: number;
+}
+
+export interface AttentionOptions {
+  /** Added to the scores: one of `causalMasks`. */
+  readonly mask: Value;
+  /** Absent where positions are embedded instead of rotated. */
+  readonly rotary?: RotaryTables;
+  /** What scores are multiplied by; 1/√dim by default. */
+  readonly scale?: number;
+  /** Bounds scores softly before they are masked. */
+  readonly scoreCap?: number | null | undefined;
 }
 
 /**
@@ -17,25 +29,21 @@ export interface Heads {
  */
 export function causalAttention(
   f: Forward,
-  q: Value,
-  k: Value,
-  v: Value,
+  [q, k, v]: readonly [q: Value, k: Value, v: Value],
   heads: Heads,
-  rotary: RotaryTables,
-  mask: Value,
+  { mask, rotary, scale = 1 / Math.sqrt(heads.dim), scoreCap }: AttentionOptions,
 ): Value {
   const { g } = f;
   const { batch, length } = f.shape;
   const { keyValue, dim } = heads;
   const group = heads.query / keyValue;
+  const positioned = (x: Value) => (rotary ? rotate(f, x, rotary) : x);
 
-  const scaled = g.mul(q, f.scalar(1 / Math.sqrt(dim)));
-  const queries = rotate(
-    f,
+  const scaled = g.mul(q, f.scalar(scale));
+  const queries = positioned(
     g.transpose(g.reshape(scaled, [batch, length, keyValue, group, dim]), [0, 2, 3, 1, 4]),
-    rotary,
   );
-  const keys = rotate(f, splitHeads(f, k, heads), rotary);
+  const keys = positioned(splitHeads(f, k, heads));
   const values = splitHeads(f, v, heads);
 
   const flatQueries = g.reshape(queries, [batch, keyValue, group * length, dim]);
@@ -45,7 +53,8 @@ export function causalAttention(
     length,
     length,
   ]);
-  const weights = g.op('Softmax', [g.add(scores, mask)], { axis: int(-1) });
+  const masked = g.add(softCap(f, scores, scoreCap), mask);
+  const weights = g.op('Softmax', [masked], { axis: int(-1) });
   const mixed = g.matMul(g.reshape(weights, [batch, keyValue, group * length, length]), values);
   const merged = g.transpose(
     g.reshape(mixed, [batch, keyValue * group, length, dim]),
@@ -58,13 +67,4 @@ export function causalAttention(
 function splitHeads(f: Forward, x: Value, { keyValue, dim }: Heads): Value {
   const { batch, length } = f.shape;
   return f.g.transpose(f.g.reshape(x, [batch, length, keyValue, dim]), [0, 2, 1, 3]);
-}
-
-/** 0 where a position may look, −1e30 where it may not: exp() of the latter is exactly zero. */
-export function causalMask(f: Forward): Value {
-  const { length } = f.shape;
-  const data = Array.from({ length: length * length }, (_, i) =>
-    i % length > Math.floor(i / length) ? -1e30 : 0,
-  );
-  return f.constant([length, length], data);
 }
