@@ -3,8 +3,12 @@ import { GraphBuilder, type TensorRef, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { LlamaConfig, llama } from './architectures/llama.js';
 import { MistralConfig, mistral } from './architectures/mistral.js';
+import { Olmo2Config, olmo2 } from './architectures/olmo2.js';
+import { PhiConfig, phi } from './architectures/phi.js';
+import { Phi3Config, phi3 } from './architectures/phi3.js';
 import { Qwen2Config, qwen2 } from './architectures/qwen2.js';
 import { Qwen3Config, qwen3 } from './architectures/qwen3.js';
+import { StableLmConfig, stablelm } from './architectures/stablelm.js';
 import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
 
 interface Architecture<Config> {
@@ -23,8 +27,12 @@ export interface ParsedModel {
 const architectures = {
   llama: architecture({ config: LlamaConfig, forward: llama }),
   mistral: architecture({ config: MistralConfig, forward: mistral }),
+  olmo2: architecture({ config: Olmo2Config, forward: olmo2 }),
+  phi: architecture({ config: PhiConfig, forward: phi }),
+  phi3: architecture({ config: Phi3Config, forward: phi3 }),
   qwen2: architecture({ config: Qwen2Config, forward: qwen2 }),
   qwen3: architecture({ config: Qwen3Config, forward: qwen3 }),
+  stablelm: architecture({ config: StableLmConfig, forward: stablelm }),
 };
 
 export const supportedModelTypes = Object.keys(architectures) as (keyof typeof architectures)[];
