@@ -1,23 +1,10 @@
-import { type ElementType, elementTypeFromOnnxCode } from './element-type.js';
+import { elementTypeFromOnnxCode } from './element-type.js';
 import { GraphError } from './errors.js';
+import { fusedInferenceRules } from './fused-inference-rules.js';
 import { elementCount, intAttribute, intsAttribute, type Node, type Value } from './graph.js';
+import { type InferenceRule, ShapeMismatch, type TensorType } from './inference-rule.js';
 
-export interface TensorType {
-  readonly dtype: ElementType;
-  readonly shape: readonly number[];
-}
-
-/** What a rule sees of the node whose outputs it infers. */
-interface Inference {
-  readonly node: Node;
-  /** The type of input `i`; throws when the input is absent. */
-  input(i: number): TensorType;
-  has(i: number): boolean;
-  /** The elements of a constant input; throws when it is absent or not constant. */
-  constant(i: number): readonly number[];
-}
-
-type InferenceRule = (inference: Inference) => readonly TensorType[];
+export type { TensorType };
 
 /** The type and shape of every output of `node`. @throws GraphError naming the node. */
 export function inferOutputs(
@@ -46,8 +33,6 @@ export function inferOutputs(
     throw error;
   }
 }
-
-class ShapeMismatch extends Error {}
 
 /** The key of a node in tables by operator: `OpType`, or `domain.OpType` outside the standard domain. */
 export function operatorKey(node: Pick<Node, 'opType' | 'domain'>): string {
@@ -152,6 +137,8 @@ const swapTrailing = (shape: readonly number[], swap: boolean): readonly number[
 
 /** Shape inference by operator, `domain.OpType` outside the standard domain. */
 export const inferenceRules: { readonly [op: string]: InferenceRule } = {
+  ...fusedInferenceRules,
+
   Abs: same,
   Add: broadcast,
   And: compare,
