@@ -47,7 +47,7 @@ export async function runSensitivityJob(
 async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computation> {
   const { model, checkpoint, progress, services, signal } = job;
   const architecture = parseModel(checkpoint.config);
-  const parameters = listParameters(architecture, checkpoint.tensors);
+  const shapes = listParameters(architecture, checkpoint.tensors);
   await progress.begin('tokenizing');
   const { set, provenance } = await prepareCalibration(
     spec,
@@ -56,7 +56,7 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
     services,
     signal,
   );
-  const key = { identity: runIdentity(spec, model, provenance), parameters };
+  const key = { identity: runIdentity(spec, model, provenance), parameters: [...shapes.keys()] };
   const accumulator = new FisherAccumulator(provenance.indices);
   for (const batch of await services.checkpoint.load(key)) accumulator.add(batch);
 
@@ -82,7 +82,7 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
     }
     const { peakRssBytes } = await compute.stats();
     return {
-      scores: summarizeFisher(accumulator, (name) => checkpoint.tensors.get(name)?.shape ?? []),
+      scores: summarizeFisher(accumulator, (name) => shapes.get(name) ?? []),
       dataset: provenance,
       meanLoss: moments(accumulator.losses).mean,
       device: plan.device,

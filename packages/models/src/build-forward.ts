@@ -1,6 +1,9 @@
 import { LayersenseError } from '@layersense/contracts';
 import { GraphBuilder, type TensorRef, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
+import { Gemma2Config, gemma2 } from './architectures/gemma2.js';
+import { Gemma3TextConfig, gemma3Text } from './architectures/gemma3-text.js';
+import { Gpt2Config, gpt2 } from './architectures/gpt2.js';
 import { LlamaConfig, llama } from './architectures/llama.js';
 import { MistralConfig, mistral } from './architectures/mistral.js';
 import { Olmo2Config, olmo2 } from './architectures/olmo2.js';
@@ -25,6 +28,9 @@ export interface ParsedModel {
 
 /** One file per `model_type` of config.json. */
 const architectures = {
+  gemma2: architecture({ config: Gemma2Config, forward: gemma2 }),
+  gemma3_text: architecture({ config: Gemma3TextConfig, forward: gemma3Text }),
+  gpt2: architecture({ config: Gpt2Config, forward: gpt2 }),
   llama: architecture({ config: LlamaConfig, forward: llama }),
   mistral: architecture({ config: MistralConfig, forward: mistral }),
   olmo2: architecture({ config: Olmo2Config, forward: olmo2 }),
@@ -86,14 +92,16 @@ export function buildForward(
 }
 
 /**
- * The parameters of a checkpoint, in order of use; finds what is missing or misshapen.
+ * The parameters of a checkpoint with their shapes, in order of use; finds what is missing or
+ * misshapen.
  * @throws LayersenseError as {@link buildForward}
  */
 export function listParameters(
   model: ParsedModel,
   tensors: ReadonlyMap<string, TensorRef>,
-): readonly string[] {
-  return buildForward(model, tensors, { batch: 1, length: 2 }).parameters;
+): ReadonlyMap<string, readonly number[]> {
+  const { builder, parameters } = buildForward(model, tensors, { batch: 1, length: 2 });
+  return new Map(parameters.map((name) => [name, builder.value(name).shape]));
 }
 
 function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {

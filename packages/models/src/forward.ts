@@ -73,12 +73,17 @@ export class Forward {
 
 const parameterTypes: readonly ElementType[] = ['float64', 'float32', 'float16', 'bfloat16'];
 
+/** The name in a checkpoint that was saved from the model without its head, as GPT-2's on the Hub. */
+function withoutBasePrefix(name: string): string {
+  return name.replace(/^(model|transformer)\./, '');
+}
+
 function requireTensor(
   tensors: ReadonlyMap<string, TensorRef>,
   name: string,
   shape: readonly number[],
 ): TensorRef {
-  const ref = tensors.get(name);
+  const ref = tensors.get(name) ?? tensors.get(withoutBasePrefix(name));
   if (!ref) {
     throw new LayersenseError(
       'tensor_missing',

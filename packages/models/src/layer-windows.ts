@@ -10,16 +10,24 @@ export const WindowKeys = {
 type WindowConfig = z.infer<z.ZodObject<typeof WindowKeys>>;
 
 /**
- * The window of every layer: by `layer_types`, which files have since transformers 4.53, and
- * before by the architecture's own rule.
+ * Which layers attend within a window: by `layer_types`, which files have since transformers 4.53,
+ * and before by the architecture's own rule.
  */
-export function layerWindows(
-  { sliding_window: window, layer_types: types }: WindowConfig,
+export function layerSlides(
+  { layer_types: types }: Pick<WindowConfig, 'layer_types'>,
   slidesByRule: (layer: number) => boolean,
-): (layer: number) => Window {
+): (layer: number) => boolean {
   return (layer) => {
     const type = types?.[layer];
-    const slides = type === undefined ? slidesByRule(layer) : type === 'sliding_attention';
-    return slides ? window : undefined;
+    return type === undefined ? slidesByRule(layer) : type === 'sliding_attention';
   };
+}
+
+/** The window of every layer; undefined where it attends to everything. */
+export function layerWindows(
+  config: WindowConfig,
+  slidesByRule: (layer: number) => boolean,
+): (layer: number) => Window {
+  const slides = layerSlides(config, slidesByRule);
+  return (layer) => (slides(layer) ? config.sliding_window : undefined);
 }

@@ -12,6 +12,7 @@ export { encodeModel } from './encode-model.js';
 export { GraphError } from './errors.js';
 export * from './graph.js';
 export { oneCastPerUse } from './one-cast-per-use.js';
+export { roundTo } from './round-to.js';
 export {
   broadcastShapes,
   inferOutputs,

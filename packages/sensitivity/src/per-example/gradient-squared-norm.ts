@@ -1,5 +1,5 @@
 import { LayersenseError } from '@layersense/contracts';
-import { type GraphBuilder, int, type Value } from '@layersense/onnx-ir';
+import { elementCount, type GraphBuilder, int, type Value } from '@layersense/onnx-ir';
 import { exampleRows, gram, innerProduct, sumOfSquares } from './example-rows.js';
 import type { ParameterUse } from './parameter-uses.js';
 
@@ -112,21 +112,32 @@ function embeddingLinearProduct(
   const [, positions = 0] = logitCotangents.shape;
   const [, lookups = 0] = rowCotangents.shape;
   const tokens = g.op('Expand', [
-    g.reshape(lookup.tokens, [batch, 1, lookups]),
+    g.reshape(exampleTokens(context, lookup), [batch, 1, lookups]),
     g.int64([batch, positions, lookups]),
   ]);
   const atTokens = g.op('GatherElements', [logitCotangents, tokens], { axis: int(2) });
   return innerProduct(g, atTokens, gram(g, inputs, rowCotangents));
 }
 
+/** The tokens of every lookup, [batch, T]; those of a table of positions are the same in each row. */
+function exampleTokens(
+  { g, batch }: StatisticContext,
+  { tokens, output }: Extract<MatrixUse, { kind: 'embedding' }>,
+): Value {
+  const lookups = output.shape.slice(0, -1);
+  const same = elementCount(tokens.shape) === elementCount(lookups);
+  return g.reshape(same ? tokens : g.op('Expand', [tokens, g.int64(lookups)]), [batch, -1]);
+}
+
 /** 1 where two lookups read the same row of the table: [batch, T, T]. */
 function equalTokens(
-  { g, batch, cotangentOf }: StatisticContext,
+  context: StatisticContext,
   u: Extract<MatrixUse, { kind: 'embedding' }>,
   v: Extract<MatrixUse, { kind: 'embedding' }>,
 ): Value {
-  const column = g.reshape(u.tokens, [batch, -1, 1]);
-  const row = g.reshape(v.tokens, [batch, 1, -1]);
+  const { g, batch, cotangentOf } = context;
+  const column = g.reshape(exampleTokens(context, u), [batch, -1, 1]);
+  const row = g.reshape(exampleTokens(context, v), [batch, 1, -1]);
   return g.cast(g.op('Equal', [column, row]), cotangentOf(u.output).dtype);
 }
 
@@ -151,7 +162,7 @@ function gradient(context: StatisticContext, use: MatrixUse, shape: readonly num
   if (use.kind === 'embedding') {
     const [rows = 0] = shape;
     const table = g.constant({ dtype: 'int64', shape: [rows, 1], data: [...Array(rows).keys()] });
-    const hits = g.op('Equal', [table, g.reshape(use.tokens, [batch, 1, -1])]);
+    const hits = g.op('Equal', [table, g.reshape(exampleTokens(context, use), [batch, 1, -1])]);
     return g.matMul(g.cast(hits, delta.dtype), delta);
   }
   const x = exampleRows(g, use.x, batch);

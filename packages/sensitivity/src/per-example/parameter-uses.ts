@@ -1,5 +1,11 @@
 import { LayersenseError } from '@layersense/contracts';
-import { type GraphBuilder, intAttribute, type Node, type Value } from '@layersense/onnx-ir';
+import {
+  type GraphBuilder,
+  intAttribute,
+  type Node,
+  sameShape,
+  type Value,
+} from '@layersense/onnx-ir';
 
 /**
  * One place where a parameter enters the computation, seen from the output y whose cotangent δ
@@ -13,7 +19,7 @@ export type ParameterUse =
       readonly output: Value;
       readonly transposed: boolean;
     }
-  /** y = W[tokens]. */
+  /** y = W[tokens], or y = … + W[tokens] where the same rows serve every example. */
   | { readonly kind: 'embedding'; readonly tokens: Value; readonly output: Value }
   /** y = x ⊙ γ, γ along the last axis. */
   | { readonly kind: 'scale'; readonly x: Value; readonly output: Value }
@@ -37,10 +43,11 @@ const useRules: { readonly [op: string]: UseRule } = {
     position === 1 && input(node, 1, g).shape.length === 2
       ? { kind: 'linear', x: input(node, 0, g), output: output(node, g), transposed: false }
       : undefined,
-  Gather: (node, position, g) =>
-    position === 0 && intAttribute(node, 'axis', 0) === 0
-      ? { kind: 'embedding', tokens: input(node, 1, g), output: widened(output(node, g), g) }
-      : undefined,
+  Gather: (node, position, g) => {
+    if (position !== 0 || intAttribute(node, 'axis', 0) !== 0) return undefined;
+    const rows = widened(output(node, g), g);
+    return { kind: 'embedding', tokens: input(node, 1, g), output: rows };
+  },
   Mul: (node, position, g) =>
     alongLastAxis(input(node, position, g), output(node, g))
       ? { kind: 'scale', x: input(node, 1 - position, g), output: output(node, g) }
@@ -53,7 +60,8 @@ const useRules: { readonly [op: string]: UseRule } = {
 
 /**
  * Every use of every parameter, in graph order. A Cast between the stored weight and its use is
- * looked through, and so is the Cast that widens gathered embedding rows.
+ * looked through, and so is the Cast that widens gathered embedding rows. The same holds for the
+ * addition of a constant, as in Gemma's y = x (1 + w): it leaves the gradient as it is.
  *
  * @throws LayersenseError `unsupported_operator` naming every use no rule covers
  */
@@ -62,17 +70,19 @@ export function findParameterUses(
   parameters: readonly string[],
 ): ReadonlyMap<string, readonly ParameterUse[]> {
   const parameterOf = new Map(parameters.map((name) => [name, name]));
+  const perExample = valuesByExample(g, parameters);
   const uses = new Map<string, ParameterUse[]>(parameters.map((name) => [name, []]));
   const unsupported: string[] = [];
   for (const node of g.nodes) {
     node.inputs.forEach((name, position) => {
       const parameter = parameterOf.get(name);
       if (parameter === undefined) return;
-      if (node.opType === 'Cast') {
+      if (node.opType === 'Cast' || isShift(node, position, g)) {
         for (const out of node.outputs) parameterOf.set(out, parameter);
         return;
       }
-      const use = useRules[node.opType]?.(node, position, g);
+      const found = useRules[node.opType]?.(node, position, g);
+      const use = found && whereExamplesPart(found, perExample, g);
       if (use) uses.get(parameter)?.push(use);
       else unsupported.push(`${parameter} in ${node.opType} ${node.name}`);
     });
@@ -91,8 +101,42 @@ function alongLastAxis(parameter: Value, of: Value): boolean {
   return parameter.shape.length === 1 && parameter.shape[0] === of.shape.at(-1);
 }
 
+/** W + c with a constant c that leaves the shape of W as it is. */
+function isShift(node: Node, position: number, g: GraphBuilder): boolean {
+  if (node.opType !== 'Add') return false;
+  const isConstant = g.constantValues(node.inputs[1 - position] ?? '') !== undefined;
+  return isConstant && sameShape(input(node, position, g).shape, output(node, g).shape);
+}
+
 /** The value after the Cast that follows `value` directly, where rows are stored in another type. */
 function widened(value: Value, g: GraphBuilder): Value {
   const cast = g.nodes.find((node) => node.opType === 'Cast' && node.inputs[0] === value.name);
   return cast ? output(cast, g) : value;
+}
+
+/** Names of the values that differ between the examples of a batch: those computed from an input. */
+function valuesByExample(g: GraphBuilder, parameters: readonly string[]): ReadonlySet<string> {
+  const names = new Set(g.inputs.map(({ name }) => name));
+  for (const name of parameters) names.delete(name);
+  for (const node of g.nodes) {
+    if (!node.inputs.some((name) => names.has(name))) continue;
+    for (const name of node.outputs) names.add(name);
+  }
+  return names;
+}
+
+/**
+ * `use`, if its output has rows of its own for each example: the cotangent of a shared one is summed
+ * over the batch. Rows of a table of positions get theirs where they are added to the tokens' rows.
+ */
+function whereExamplesPart(
+  use: ParameterUse,
+  perExample: ReadonlySet<string>,
+  g: GraphBuilder,
+): ParameterUse | undefined {
+  if (perExample.has(use.output.name)) return use;
+  const [sum, ...others] = g.nodes.filter((node) => node.inputs.includes(use.output.name));
+  if (use.kind !== 'embedding' || sum?.opType !== 'Add' || others.length > 0) return undefined;
+  const rows = output(sum, g);
+  return perExample.has(rows.name) ? { ...use, output: rows } : undefined;
 }

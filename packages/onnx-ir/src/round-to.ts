@@ -1,0 +1,7 @@
+import type { ElementType } from './element-type.js';
+import { tensorFromBytes, tensorToBytes } from './tensor-bytes.js';
+
+/** `x` as the nearest number of type `dtype`, ties to even. */
+export function roundTo(dtype: ElementType, x: number): number {
+  return tensorFromBytes(dtype, tensorToBytes({ dtype, shape: [], data: [x] }))[0] ?? Number.NaN;
+}
