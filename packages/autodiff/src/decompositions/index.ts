@@ -1,5 +1,6 @@
 import type { Decomposition } from './decomposition.js';
 import { geluDecompositions } from './gelu.js';
+import { groupQueryDecompositions } from './group-query-attention.js';
 import { normalizationDecompositions } from './normalization.js';
 import { rotaryDecompositions } from './rotary-embedding.js';
 
@@ -8,4 +9,5 @@ export const decompositions: Readonly<Record<string, Decomposition>> = {
   ...normalizationDecompositions,
   ...geluDecompositions,
   ...rotaryDecompositions,
+  ...groupQueryDecompositions,
 };

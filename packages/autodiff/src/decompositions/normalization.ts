@@ -28,7 +28,12 @@ function widened(g: GraphBuilder, x: Value): Value {
 }
 
 /** r = 1/√(Σ X²/n + ε),  Y = X·r */
-function rms(g: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Normalized {
+export function rms(
+  g: GraphBuilder,
+  x: Value,
+  axes: readonly number[],
+  epsilon: number,
+): Normalized {
   const wide = widened(g, x);
   const n = elementCount(axes.map((axis) => x.shape[axis] ?? 1));
   const sumOfSquares = g.reduce('ReduceSumSquare', wide, axes, true);

@@ -17,7 +17,13 @@ import type { Decomposition } from './decomposition.js';
  * @param x [batch, sequence, heads, H] or [batch, heads, sequence, H].
  * @param cos, sin [batch or 1, sequence, R/2], or the same with an axis of 1 for the heads.
  */
-function rotate(g: GraphBuilder, x: Value, cos: Value, sin: Value, interleaved: boolean): Value {
+export function rotate(
+  g: GraphBuilder,
+  x: Value,
+  cos: Value,
+  sin: Value,
+  interleaved: boolean,
+): Value {
   const half = cos.shape.at(-1) ?? 0;
   const width = x.shape.at(-1) ?? 0;
   const [rotated = x, rest] =
