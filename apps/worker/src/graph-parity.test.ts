@@ -1,14 +1,11 @@
 import { openCheckpoint } from '@layersense/model-source';
 import { type Arithmetic, buildForward, parseModel } from '@layersense/models';
 import { encodeModel } from '@layersense/onnx-ir';
-import { type ComputeProcess, startComputeProcess, type Tensors } from '@layersense/runtime';
+import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import { buildSensitivityGraph, type NormPath } from '@layersense/sensitivity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  largestRelativeError,
-  type ParityCase,
-  parityCheckpoints,
-} from './test-support/parity-fixtures.js';
+import { parityFeeds } from './test-support/parity-feeds.js';
+import { largestRelativeError, parityCheckpoints } from './test-support/parity-fixtures.js';
 
 let compute: ComputeProcess;
 beforeAll(async () => {
@@ -36,7 +33,7 @@ describe.each(parityCheckpoints())('$name', ({ folder, cases }) => {
         device: 'cpu',
         weightsFolder: checkpoint.weightsFolder,
       });
-      const { outputs } = await session.run(feeds(expected, shape.length, arithmetic));
+      const { outputs } = await session.run(parityFeeds(expected, shape.length, arithmetic));
       await session.release();
       for (const { name, output } of parameters) {
         const actual = (outputs[output]?.data ?? []) as Float64Array;
@@ -46,26 +43,3 @@ describe.each(parityCheckpoints())('$name', ({ folder, cases }) => {
     }
   });
 });
-
-function feeds({ input_ids, loss }: ParityCase, length: number, arithmetic: Arithmetic): Tensors {
-  const rows = input_ids.length * length;
-  const ids = new BigInt64Array(rows);
-  const labels = new BigInt64Array(rows);
-  const weights = new (arithmetic === 'float64' ? Float64Array : Float32Array)(rows);
-  input_ids.forEach((tokens, example) => {
-    const start = example * length;
-    ids.set(tokens.map(BigInt), start);
-    labels.set(tokens.slice(1).map(BigInt), start);
-    const weight = loss === 'token-mean' ? 1 / (tokens.length - 1) : 1;
-    weights.fill(weight, start, start + tokens.length - 1);
-  });
-  const lossWeights =
-    weights instanceof Float64Array
-      ? ({ dtype: 'float64', shape: [rows], data: weights } as const)
-      : ({ dtype: 'float32', shape: [rows], data: weights } as const);
-  return {
-    input_ids: { dtype: 'int64', shape: [input_ids.length, length], data: ids },
-    labels: { dtype: 'int64', shape: [rows], data: labels },
-    loss_weights: lossWeights,
-  };
-}

@@ -20,3 +20,4 @@ export {
   operatorKey,
   type TensorType,
 } from './shape-inference.js';
+export { type WidenedOnce, widenWeightsOnce } from './widen-weights-once.js';

@@ -28,18 +28,24 @@ export interface ComputeProcess {
   readonly exited: Promise<ProcessExit>;
 }
 
+export interface ComputeProcessOptions {
+  /** Aborting it kills the process, then or at any later time. */
+  readonly signal?: AbortSignal;
+  /** Environment variables beside this process's own, e.g. where a driver lies. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /**
- * Starts a compute process and waits until it can take calls. Aborting `signal` kills it, then or
- * at any later time.
+ * Starts a compute process and waits until it can take calls.
  *
  * @throws LayersenseError `canceled`, `compute_process_died`.
  */
 export async function startComputeProcess(
-  options: { readonly signal?: AbortSignal } = {},
+  options: ComputeProcessOptions = {},
 ): Promise<ComputeProcess> {
-  const { signal } = options;
+  const { signal, environment = {} } = options;
   if (signal?.aborted) throw canceled();
-  const channel = new ComputeChannel(forkChild());
+  const channel = new ComputeChannel(forkChild(environment));
   const { pid, exited } = channel;
   const kill = () => channel.kill(canceled());
   signal?.addEventListener('abort', kill);
@@ -62,13 +68,14 @@ export async function startComputeProcess(
 /** Works from src and from dist: both lie beside each other. */
 const CHILD = fileURLToPath(new URL('../dist/compute-child.js', import.meta.url));
 
-function forkChild(): ChildProcess {
+function forkChild(environment: Readonly<Record<string, string>>): ChildProcess {
   return fork(CHILD, [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
     env: {
       ...process.env,
+      ...environment,
       // TF32 would make float32 products on an NVIDIA device wrong in the third digit.
       NVIDIA_TF32_OVERRIDE: '0',
       // Otherwise ONNX Runtime reports to Microsoft, and leaves its files in the temporary folder.

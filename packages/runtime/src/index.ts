@@ -1,4 +1,8 @@
-export { type ComputeProcess, startComputeProcess } from './compute-process.js';
+export {
+  type ComputeProcess,
+  type ComputeProcessOptions,
+  startComputeProcess,
+} from './compute-process.js';
 export type { ProcessExit } from './explain-exit.js';
 export type { ProcessStats, RunResult, RuntimeInfo } from './protocol.js';
 export type { Session } from './session.js';

@@ -3,6 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { isCudaInstalled } from './cuda-provider.js';
 import { deviceUnavailable, explainOrtError, isMissingDevice } from './ort-error.js';
 import { ortOptions } from './ort-options.js';
+import { prepareForDevice } from './prepare-for-device.js';
 import type { RunResult, SessionInfo } from './protocol.js';
 import type { Device, SessionOptions } from './session-options.js';
 import type { TensorData, Tensors } from './tensor-data.js';
@@ -56,7 +57,11 @@ async function create(
   const devices = candidates(options);
   for (const device of devices) {
     try {
-      const session = await InferenceSession.create(model, ortOptions(model, options, device));
+      const prepared = prepareForDevice(model, device);
+      const session = await InferenceSession.create(
+        prepared.model,
+        ortOptions(prepared, options, device),
+      );
       return { session, device };
     } catch (error) {
       const fallback = device !== devices.at(-1) && isMissingDevice(error);

@@ -119,14 +119,18 @@ function embeddingLinearProduct(
   return innerProduct(g, atTokens, gram(g, inputs, rowCotangents));
 }
 
-/** The tokens of every lookup, [batch, T]; those of a table of positions are the same in each row. */
+/**
+ * The tokens of every lookup, [batch, T]; those of a table of positions are the same in each row.
+ * As int32: WebGPU computes nothing in int64, and tables of [batch, T, T] would be made on the CPU.
+ */
 function exampleTokens(
   { g, batch }: StatisticContext,
   { tokens, output }: Extract<MatrixUse, { kind: 'embedding' }>,
 ): Value {
   const lookups = output.shape.slice(0, -1);
   const same = elementCount(tokens.shape) === elementCount(lookups);
-  return g.reshape(same ? tokens : g.op('Expand', [tokens, g.int64(lookups)]), [batch, -1]);
+  const ids = g.cast(tokens, 'int32');
+  return g.reshape(same ? ids : g.op('Expand', [ids, g.int64(lookups)]), [batch, -1]);
 }
 
 /** 1 where two lookups read the same row of the table: [batch, T, T]. */
@@ -161,7 +165,7 @@ function gradient(context: StatisticContext, use: MatrixUse, shape: readonly num
   const delta = exampleRows(g, cotangentOf(use.output), batch);
   if (use.kind === 'embedding') {
     const [rows = 0] = shape;
-    const table = g.constant({ dtype: 'int64', shape: [rows, 1], data: [...Array(rows).keys()] });
+    const table = g.constant({ dtype: 'int32', shape: [rows, 1], data: [...Array(rows).keys()] });
     const hits = g.op('Equal', [table, g.reshape(exampleTokens(context, use), [batch, 1, -1])]);
     return g.matMul(g.cast(hits, delta.dtype), delta);
   }

@@ -1,0 +1,31 @@
+import type { Arithmetic } from '@layersense/models';
+import type { Tensors } from '@layersense/runtime';
+import type { ParityCase } from './parity-fixtures.js';
+
+/** A case's examples as one batch, padded on the right to `length`. */
+export function parityFeeds(
+  { input_ids, loss }: ParityCase,
+  length: number,
+  arithmetic: Arithmetic,
+): Tensors {
+  const rows = input_ids.length * length;
+  const ids = new BigInt64Array(rows);
+  const labels = new BigInt64Array(rows);
+  const weights = new (arithmetic === 'float64' ? Float64Array : Float32Array)(rows);
+  input_ids.forEach((tokens, example) => {
+    const start = example * length;
+    ids.set(tokens.map(BigInt), start);
+    labels.set(tokens.slice(1).map(BigInt), start);
+    const weight = loss === 'token-mean' ? 1 / (tokens.length - 1) : 1;
+    weights.fill(weight, start, start + tokens.length - 1);
+  });
+  const lossWeights =
+    weights instanceof Float64Array
+      ? ({ dtype: 'float64', shape: [rows], data: weights } as const)
+      : ({ dtype: 'float32', shape: [rows], data: weights } as const);
+  return {
+    input_ids: { dtype: 'int64', shape: [input_ids.length, length], data: ids },
+    labels: { dtype: 'int64', shape: [rows], data: labels },
+    loss_weights: lossWeights,
+  };
+}
