@@ -1,0 +1,308 @@
+import { elementCount, GraphBuilder, type Value } from '@layersense/onnx-ir';
+import { describe, expect, it } from 'vitest';
+import { parseModel } from './build-forward.js';
+import { Forward } from './forward.js';
+
+/** Builds from whatever shapes an architecture asks for, and adds up their elements. */
+class CountingForward extends Forward {
+  elements = 0;
+
+  override stored(name: string, shape: readonly number[]): Value {
+    if (this.parameters.includes(name)) return this.g.value(name);
+    this.parameters.push(name);
+    this.elements += elementCount(shape);
+    return this.g.external(name, { file: '', offset: 0, length: 0, dtype: 'bfloat16', shape });
+  }
+}
+
+function countParameters(config: unknown): number {
+  const g = new GraphBuilder('count');
+  const shape = { batch: 1, length: 4 };
+  const forward = new CountingForward(g, shape, 'float32', new Map());
+  parseModel(config).forward(forward, g.input('input_ids', 'int64', [1, 4]));
+  return forward.elements;
+}
+
+/** The hyperparameters in published config.json files, and the published number of parameters. */
+const published: Record<string, { readonly parameters: number; readonly config: object }> = {
+  'mistralai/Mistral-7B-v0.1': {
+    parameters: 7_241_732_096,
+    config: {
+      architectures: ['MistralForCausalLM'],
+      bos_token_id: 1,
+      eos_token_id: 2,
+      hidden_act: 'silu',
+      hidden_size: 4096,
+      initializer_range: 0.02,
+      intermediate_size: 14336,
+      max_position_embeddings: 32768,
+      model_type: 'mistral',
+      num_attention_heads: 32,
+      num_hidden_layers: 32,
+      num_key_value_heads: 8,
+      rms_norm_eps: 1e-5,
+      rope_theta: 10000.0,
+      sliding_window: 4096,
+      tie_word_embeddings: false,
+      torch_dtype: 'bfloat16',
+      use_cache: true,
+      vocab_size: 32000,
+    },
+  },
+  'Qwen/Qwen3-0.6B': {
+    parameters: 596_049_920,
+    config: {
+      architectures: ['Qwen3ForCausalLM'],
+      attention_bias: false,
+      attention_dropout: 0.0,
+      head_dim: 128,
+      hidden_act: 'silu',
+      hidden_size: 1024,
+      intermediate_size: 3072,
+      max_position_embeddings: 40960,
+      max_window_layers: 28,
+      model_type: 'qwen3',
+      num_attention_heads: 16,
+      num_hidden_layers: 28,
+      num_key_value_heads: 8,
+      rms_norm_eps: 1e-6,
+      rope_scaling: null,
+      rope_theta: 1000000,
+      sliding_window: null,
+      tie_word_embeddings: true,
+      torch_dtype: 'bfloat16',
+      use_sliding_window: false,
+      vocab_size: 151936,
+    },
+  },
+  'microsoft/phi-2': {
+    parameters: 2_779_683_840,
+    config: {
+      architectures: ['PhiForCausalLM'],
+      attention_dropout: 0.0,
+      embd_pdrop: 0.0,
+      hidden_act: 'gelu_new',
+      hidden_size: 2560,
+      intermediate_size: 10240,
+      layer_norm_eps: 1e-5,
+      max_position_embeddings: 2048,
+      model_type: 'phi',
+      num_attention_heads: 32,
+      num_hidden_layers: 32,
+      num_key_value_heads: 32,
+      partial_rotary_factor: 0.4,
+      qk_layernorm: false,
+      resid_pdrop: 0.1,
+      rope_scaling: null,
+      rope_theta: 10000.0,
+      tie_word_embeddings: false,
+      torch_dtype: 'float16',
+      vocab_size: 51200,
+    },
+  },
+  'microsoft/Phi-3-mini-4k-instruct': {
+    parameters: 3_821_079_552,
+    config: {
+      architectures: ['Phi3ForCausalLM'],
+      attention_bias: false,
+      hidden_act: 'silu',
+      hidden_size: 3072,
+      intermediate_size: 8192,
+      max_position_embeddings: 4096,
+      model_type: 'phi3',
+      num_attention_heads: 32,
+      num_hidden_layers: 32,
+      num_key_value_heads: 32,
+      original_max_position_embeddings: 4096,
+      pad_token_id: 32000,
+      rms_norm_eps: 1e-5,
+      rope_scaling: null,
+      rope_theta: 10000.0,
+      sliding_window: 2047,
+      tie_word_embeddings: false,
+      torch_dtype: 'bfloat16',
+      vocab_size: 32064,
+    },
+  },
+  'stabilityai/stablelm-2-1_6b': {
+    parameters: 1_644_515_328,
+    config: {
+      architectures: ['StableLmForCausalLM'],
+      hidden_act: 'silu',
+      hidden_size: 2048,
+      intermediate_size: 5632,
+      layer_norm_eps: 1e-5,
+      max_position_embeddings: 4096,
+      model_type: 'stablelm',
+      num_attention_heads: 32,
+      num_hidden_layers: 24,
+      num_key_value_heads: 32,
+      partial_rotary_factor: 0.25,
+      rope_theta: 10000,
+      tie_word_embeddings: false,
+      torch_dtype: 'float16',
+      use_cache: true,
+      use_qkv_bias: true,
+      vocab_size: 100352,
+    },
+  },
+  'openai-community/gpt2': {
+    parameters: 124_439_808,
+    config: {
+      activation_function: 'gelu_new',
+      architectures: ['GPT2LMHeadModel'],
+      attn_pdrop: 0.1,
+      bos_token_id: 50256,
+      embd_pdrop: 0.1,
+      eos_token_id: 50256,
+      initializer_range: 0.02,
+      layer_norm_epsilon: 1e-5,
+      model_type: 'gpt2',
+      n_ctx: 1024,
+      n_embd: 768,
+      n_head: 12,
+      n_layer: 12,
+      n_positions: 1024,
+      resid_pdrop: 0.1,
+      summary_activation: null,
+      summary_type: 'cls_index',
+      task_specific_params: { 'text-generation': { do_sample: true, max_length: 50 } },
+      vocab_size: 50257,
+    },
+  },
+  'google/gemma-2-2b': {
+    parameters: 2_614_341_888,
+    config: {
+      architectures: ['Gemma2ForCausalLM'],
+      attention_bias: false,
+      attn_logit_softcapping: 50.0,
+      cache_implementation: 'hybrid',
+      final_logit_softcapping: 30.0,
+      head_dim: 256,
+      hidden_act: 'gelu_pytorch_tanh',
+      hidden_activation: 'gelu_pytorch_tanh',
+      hidden_size: 2304,
+      intermediate_size: 9216,
+      max_position_embeddings: 8192,
+      model_type: 'gemma2',
+      num_attention_heads: 8,
+      num_hidden_layers: 26,
+      num_key_value_heads: 4,
+      query_pre_attn_scalar: 256,
+      rms_norm_eps: 1e-6,
+      rope_theta: 10000.0,
+      sliding_window: 4096,
+      torch_dtype: 'float32',
+      vocab_size: 256000,
+    },
+  },
+  'google/gemma-3-1b-it': {
+    parameters: 999_885_952,
+    config: {
+      architectures: ['Gemma3ForCausalLM'],
+      attention_bias: false,
+      attn_logit_softcapping: null,
+      cache_implementation: 'hybrid',
+      eos_token_id: [1, 106],
+      final_logit_softcapping: null,
+      head_dim: 256,
+      hidden_activation: 'gelu_pytorch_tanh',
+      hidden_size: 1152,
+      intermediate_size: 6912,
+      max_position_embeddings: 32768,
+      model_type: 'gemma3_text',
+      num_attention_heads: 4,
+      num_hidden_layers: 26,
+      num_key_value_heads: 1,
+      query_pre_attn_scalar: 256,
+      rms_norm_eps: 1e-6,
+      rope_local_base_freq: 10000,
+      rope_scaling: null,
+      rope_theta: 1000000,
+      sliding_window: 512,
+      sliding_window_pattern: 6,
+      torch_dtype: 'bfloat16',
+      vocab_size: 262144,
+    },
+  },
+  'allenai/OLMo-2-0425-1B': {
+    parameters: 1_484_916_736,
+    config: {
+      architectures: ['Olmo2ForCausalLM'],
+      attention_bias: false,
+      hidden_act: 'silu',
+      hidden_size: 2048,
+      intermediate_size: 8192,
+      max_position_embeddings: 4096,
+      model_type: 'olmo2',
+      num_attention_heads: 16,
+      num_hidden_layers: 16,
+      num_key_value_heads: 16,
+      pad_token_id: 100277,
+      rms_norm_eps: 1e-6,
+      rope_scaling: null,
+      rope_theta: 500000,
+      tie_word_embeddings: false,
+      torch_dtype: 'float32',
+      vocab_size: 100352,
+    },
+  },
+};
+
+describe('published configurations', () => {
+  it.each(Object.entries(published))('%s has its published number of parameters', (_, model) => {
+    expect(countParameters(model.config)).toBe(model.parameters);
+  });
+
+  const [mistral, phi3, gpt2, gemma2] = [
+    'mistralai/Mistral-7B-v0.1',
+    'microsoft/Phi-3-mini-4k-instruct',
+    'openai-community/gpt2',
+    'google/gemma-2-2b',
+  ].map((name) => published[name]?.config);
+
+  it.each([
+    ['hidden_act', { ...mistral, hidden_act: 'gelu' }, 'config_invalid'],
+    ['rope type "yarn"', { ...mistral, rope_scaling: { type: 'yarn' } }, 'model_type_unsupported'],
+    [
+      'partial_rotary_factor',
+      { ...mistral, rope_parameters: { partial_rotary_factor: 0.5 } },
+      'model_type_unsupported',
+    ],
+    ['short_factor', { ...phi3, rope_scaling: { type: 'longrope' } }, 'config_invalid'],
+    [
+      '2 values in short_factor where its heads have 48',
+      { ...phi3, rope_scaling: { type: 'longrope', short_factor: [1, 2] } },
+      'config_invalid',
+    ],
+    ['n_embd', { ...gpt2, n_embd: undefined }, 'config_invalid'],
+    ['add_cross_attention', { ...gpt2, add_cross_attention: true }, 'config_invalid'],
+    ['activation_function', { ...gpt2, activation_function: 'mish' }, 'config_invalid'],
+    [
+      'use_bidirectional_attention',
+      { ...gemma2, use_bidirectional_attention: true },
+      'config_invalid',
+    ],
+    ['layer_types.0', { ...gemma2, layer_types: ['chunked_attention'] }, 'config_invalid'],
+  ])('names the key that is missing or not supported: %s', (key, config, code) => {
+    expect(() => countParameters(config)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(key) }),
+    );
+  });
+
+  it.each([
+    ['the table of positions', { ...gpt2, n_positions: 3 }],
+    [
+      'the context of the short factors',
+      {
+        ...phi3,
+        original_max_position_embeddings: 3,
+        rope_scaling: { type: 'longrope', short_factor: new Array(48).fill(1.5) },
+      },
+    ],
+  ])('refuses a sequence longer than %s', (_, config) => {
+    expect(() => countParameters(config)).toThrow(
+      expect.objectContaining({ code: 'sequence_too_long' }),
+    );
+  });
+});
