@@ -94,6 +94,23 @@ export function causalBias(
   return window > 0 && window < total ? g.add(future, triangle(offset - window, 0)) : future;
 }
 
+/** bool [batch, 1, 1, total]: whether a key is among the first `lengths` (int32 [batch]) ones. */
+export function keysBefore(g: GraphBuilder, lengths: Value, total: number): Value {
+  const positions = Array.from({ length: total }, (_, i) => i);
+  const key = g.constant({ dtype: 'int32', shape: [total], data: positions });
+  return g.op('Less', [key, g.reshape(lengths, [lengths.shape[0] ?? 0, 1, 1, 1])]);
+}
+
+/** 0 where `kept`, else `filter`, which hides a score by default. */
+export function hideWhereNot(
+  g: GraphBuilder,
+  kept: Value,
+  dtype: ElementType,
+  filter: Value = hidden(g, dtype),
+): Value {
+  return g.op('Where', [kept, g.scalar(0, dtype), filter]);
+}
+
 /** [batch, length, heads · dim] → [batch, heads, length, dim]. */
 export function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
   const [batch = 0, length = 0, width = 0] = x.shape;

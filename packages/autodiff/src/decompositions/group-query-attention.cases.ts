@@ -58,6 +58,13 @@ const variants: readonly Variant[] = [
     cos: table,
     positions: ids([3, 4, 5, 6, 7, 3, 4, 5, 6, 7], [BATCH, LENGTH]),
   },
+  {
+    about: 'rotary, positions of which the first counts',
+    attributes: rotary,
+    cos: table,
+    positions: ids([3, 4, 6, 5, 7, 0, 1, 2, 3, 4], [BATCH, LENGTH]),
+  },
+  { about: 'bidirectional, padded', attributes: { causal: int(0) }, lengths: [3, 5] },
   { about: 'bias per head', bias: [BATCH, HEADS, LENGTH, LENGTH] },
   {
     about: 'shared bias and softcap',

@@ -1,4 +1,5 @@
 import {
+  elementCount,
   floatAttribute,
   type GraphBuilder,
   int,
@@ -14,6 +15,8 @@ import {
   appendPast,
   attend,
   causalBias,
+  hideWhereNot,
+  keysBefore,
   mergeHeads,
   splitHeads,
 } from './attention.js';
@@ -65,7 +68,7 @@ const groupQueryAttention: Decomposition = (operator, g) => {
   const mixed = attend(g, operands, {
     scale: floatAttribute(node, 'scale', 0) || 1 / Math.sqrt(fresh.queries.shape[3] ?? 1),
     softcap: floatAttribute(node, 'softcap', 0),
-    bias: addBias(g, mask(g, node, operands, past), operator.inputs[inputs.bias]),
+    bias: addBias(g, mask(g, operator, operands, past), operator.inputs[inputs.bias]),
     sink: operator.inputs[inputs.sink] ?? (flag(node, 'smooth_softmax') ? 'zero' : undefined),
   });
   return [mergeHeads(g, mixed), operands.keys, operands.values];
@@ -83,15 +86,17 @@ function refuse(operator: OperatorView, past: number): void {
     throw unsupported(node, 'its past is a window of the sequence (sliding_window_cache)');
   }
   if ((node.outputs[3] ?? '') !== '') throw unsupported(node, 'its scores are an output');
-  if (past === 0 && flag(node, 'causal', 1)) return;
-  const last = past + (operator.input(0).shape[1] ?? 0) - 1;
-  if (!operator.constantOrUndefined(inputs.lengths)?.every((length) => length === last)) {
-    const variant = past > 0 ? 'it has a past' : 'it is not causal';
+  if (past > 0 && !unpadded(operator, past + (operator.input(0).shape[1] ?? 0))) {
     throw unsupported(
       node,
-      `${variant} and seqlens_k is not a constant that says no example is padded`,
+      'it has a past and seqlens_k is not a constant that says no example is padded',
     );
   }
+}
+
+/** Whether every example is known to have `total` tokens. */
+function unpadded({ constantOrUndefined }: OperatorView, total: number): boolean {
+  return constantOrUndefined(inputs.lengths)?.every((last) => last === total - 1) ?? false;
 }
 
 /** The heads of the new tokens, from three inputs or from one that holds them side by side. */
@@ -131,41 +136,75 @@ function normalizeHeads(
   };
 }
 
-/** Rotates queries and keys, at the positions after the past unless positions are given. */
+/** Rotates queries and keys. */
 function embedPositions(
   g: GraphBuilder,
-  { node, input, inputs: present }: OperatorView,
+  operator: OperatorView,
   operands: AttentionOperands,
   past: number,
 ): AttentionOperands {
+  const { node, input } = operator;
   if (!flag(node, 'do_rotary')) return operands;
+  const interleaved = flag(node, 'rotary_interleaved');
   const length = operands.queries.shape[2] ?? 0;
-  const given = present[inputs.positions];
-  const row = (table: Value) =>
-    given
-      ? g.op('Gather', [table, given])
-      : g.op('Slice', [table, g.int64([past]), g.int64([past + length]), g.int64([0])]);
+  const rows = angleRows(g, operator, past, length);
   // [batch or 1, 1, length, R/2]: every head turns by the same angle.
-  const angles = (i: number) => {
-    const rows = row(input(i));
-    const [half = 0] = rows.shape.slice(-1);
-    return g.reshape(rows, [given?.shape[0] ?? 1, 1, length, half]);
+  const perHead = (table: Value) => {
+    const [half = 0] = table.shape.slice(-1);
+    return g.reshape(table, [
+      table.shape.length === 3 ? (table.shape[0] ?? 1) : 1,
+      1,
+      length,
+      half,
+    ]);
   };
-  const [cos, sin] = [angles(inputs.cos), angles(inputs.sin)];
-  const turn = (x: Value) => rotate(g, x, cos, sin, flag(node, 'rotary_interleaved'));
+  const [cos, sin] = [perHead(rows(input(inputs.cos))), perHead(rows(input(inputs.sin)))];
+  const turn = (x: Value) => rotate(g, x, cos, sin, interleaved);
   return { ...operands, queries: turn(operands.queries), keys: turn(operands.keys) };
 }
 
+/**
+ * Takes a table's rows for the new tokens: those after the past, unless positions are given. Of
+ * given positions the kernel reads only the very first when there is no past, and counts on.
+ */
+function angleRows(
+  g: GraphBuilder,
+  operator: OperatorView,
+  past: number,
+  length: number,
+): (table: Value) => Value {
+  const given = operator.inputs[inputs.positions];
+  if (!given) {
+    const [start, end, axis] = [g.int64([past]), g.int64([past + length]), g.int64([0])];
+    return (table) => g.op('Slice', [table, start, end, axis]);
+  }
+  const positions = past > 0 ? given : countOn(g, given, length);
+  return (table) => g.op('Gather', [table, positions]);
+}
+
+/** The first element of `ids` and the integers after it. */
+function countOn(g: GraphBuilder, ids: Value, length: number): Value {
+  const flat = g.reshape(ids, [elementCount(ids.shape)]);
+  const first = g.op('Slice', [flat, g.int64([0]), g.int64([1])]);
+  return g.add(first, g.int64(Array.from({ length }, (_, i) => i)));
+}
+
+/** A causal mask hides the padding too, since that is on the right. */
 function mask(
   g: GraphBuilder,
-  node: Node,
+  operator: OperatorView,
   { queries, keys }: AttentionOperands,
   past: number,
 ): Value | undefined {
-  if (!flag(node, 'causal', 1)) return undefined;
-  const window = intAttribute(node, 'local_window_size', -1);
-  const size = [queries.shape[2] ?? 0, keys.shape[2] ?? 0] as const;
-  return causalBias(g, queries.dtype, size, { offset: past, window });
+  const { node, input } = operator;
+  const [length = 0, total = 0] = [queries.shape[2], keys.shape[2]];
+  if (flag(node, 'causal', 1)) {
+    const window = intAttribute(node, 'local_window_size', -1);
+    return causalBias(g, queries.dtype, [length, total], { offset: past, window });
+  }
+  if (unpadded(operator, total)) return undefined;
+  const lengths = g.add(input(inputs.lengths), g.scalar(1, 'int32'));
+  return hideWhereNot(g, keysBefore(g, lengths, total), queries.dtype);
 }
 
 export const groupQueryDecompositions = {
