@@ -35,6 +35,10 @@ export function importedRun(request: ImportRunRequest): NewReport {
     loss: null,
     labels: null,
     mean_loss: null,
+    example_losses: null,
+    stability: null,
+    stopping: null,
+    derived_from: [],
     device: null,
     plan: null,
     arithmetic: null,
@@ -57,6 +61,7 @@ function importedDataset(name: string, { examples }: ImportRunRequest): NewRun['
     truncated: null,
     tokenizer_sha256: null,
     fingerprint: null,
+    example_hashes: [],
   };
 }
 

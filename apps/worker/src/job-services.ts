@@ -1,5 +1,6 @@
 import type { HubSettings } from '@layersense/model-source';
 import type { BatchStatistics } from '@layersense/sensitivity';
+import type { EarlierRuns } from './earlier-runs.js';
 import type { ProgressSink } from './progress-reporter.js';
 
 /** Says which computation a checkpoint's batches belong to, and what their values are. */
@@ -22,6 +23,8 @@ export interface JobServices {
   readonly hub: HubSettings;
   readonly report: ProgressSink;
   readonly checkpoint: JobCheckpoint;
+  /** Where to look for values that need not be computed again; nowhere by default. */
+  readonly earlier?: EarlierRuns | undefined;
   /** Threads of the compute process; all processors by default. */
   readonly threads?: number | undefined;
 }

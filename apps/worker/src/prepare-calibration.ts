@@ -1,9 +1,11 @@
 import {
   type CalibrationSet,
+  exampleHash,
   isNamedDataset,
   loadCalibrationSet,
   loadTokenizer,
   namedDatasets,
+  sliceExamples,
   type Tokenizer,
 } from '@layersense/calibration';
 import {
@@ -18,7 +20,8 @@ import type { JobServices } from './job-services.js';
 
 export interface PreparedCalibration {
   readonly set: CalibrationSet;
-  readonly provenance: RunDataset;
+  /** Of the first `examples` of the set; of all where absent. */
+  provenance(examples?: number): RunDataset;
 }
 
 interface ResolvedDataset {
@@ -40,19 +43,26 @@ export async function prepareCalibration(
 ): Promise<PreparedCalibration> {
   const resolved = await resolveDataset(dataset, services, signal);
   const tokenizer = await tokenizerOf(checkpoint);
-  const set = await loadCalibrationSet(
+  const skip = params.skip_examples ?? 0;
+  const drawn = await loadCalibrationSet(
     { files: resolved.files, name: isNamedDataset(dataset.name) ? dataset.name : undefined },
     {
       tokenizer,
-      examples: params.examples,
+      examples: skip + params.examples,
       // A longer sequence would read past the position table.
       maxLength: Math.min(params.max_length, model.maxPositions),
       seed: params.seed,
       format: dataset.format,
     },
   );
+  const set = sliceExamples(drawn, skip);
+  if (set.examples.length === 0) throw allSkipped(skip, drawn.examples.length);
   assertInVocabulary(set, model.vocabulary);
-  return { set, provenance: describe(dataset, resolved, set, tokenizer) };
+  return {
+    set,
+    provenance: (examples) =>
+      describe(dataset, resolved, sliceExamples(set, 0, examples), tokenizer),
+  };
 }
 
 async function resolveDataset(
@@ -121,5 +131,14 @@ function describe(
     truncated: set.truncated,
     tokenizer_sha256: tokenizer?.sha256 ?? null,
     fingerprint: set.fingerprint,
+    example_hashes: set.examples.map(({ inputIds }) => exampleHash(inputIds)),
   };
+}
+
+function allSkipped(skip: number, drawn: number): LayersenseError {
+  return new LayersenseError(
+    'dataset_empty',
+    `skip_examples leaves out ${skip} examples, and the dataset has no more than ${drawn} that can be used. Lower it.`,
+    { skip, usable: drawn },
+  );
 }

@@ -1,34 +1,28 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type JobSpec, type RunDataset, type RunModel } from '@layersense/contracts';
-import { methodVersions } from '@layersense/sensitivity';
-import { engine } from './engine.js';
+import { canonicalJson, type RunDataset } from '@layersense/contracts';
+import type { RunBasis } from './run-basis.js';
 
 /**
  * sha256 of everything that determines a run's numbers and of nothing else: equal identities mean
  * equal scores. Batch size, device and paths are not in it, because they change no number beyond
  * float32 rounding; the token stream stands for dataset, split, sampling and truncation.
  */
-export function runIdentity(
-  spec: JobSpec,
-  model: RunModel,
-  dataset: RunDataset | undefined,
-): string {
-  const determining = {
-    method: spec.method,
-    method_version: methodVersions[spec.method],
-    engine: engine.version,
-    // Weights and configuration; the tokenizer shows in the token stream.
-    model: model.files.filter(({ name }) => !name.startsWith('tokenizer')),
-    ...(spec.method === 'fisher'
-      ? {
-          tokens: dataset?.fingerprint,
-          loss: spec.params.loss,
-          labels: spec.params.labels,
-          ...(spec.params.labels === 'model'
-            ? { label_seed: spec.params.seed, rows: dataset?.indices }
-            : {}),
-        }
-      : {}),
-  };
+export function runIdentity(basis: RunBasis, dataset: RunDataset | undefined): string {
+  const drawn = basis.labels === 'model';
+  return hashOf({
+    ...basis,
+    ...(dataset ? { tokens: dataset.fingerprint } : {}),
+    ...(drawn ? { rows: dataset?.indices } : {}),
+  });
+}
+
+/** Of a merge, which has no token stream but the hash of every example; their order is no matter. */
+export function mergedIdentity(basis: RunBasis, { example_hashes, indices }: RunDataset): string {
+  const drawn = basis.labels === 'model';
+  const examples = example_hashes.map((hash, i) => (drawn ? `${hash} ${indices[i]}` : hash));
+  return hashOf({ ...basis, examples: examples.sort() });
+}
+
+function hashOf(determining: Readonly<Record<string, unknown>>): string {
   return createHash('sha256').update(canonicalJson(determining)).digest('hex');
 }

@@ -4,13 +4,17 @@ import {
   type JobSpec,
   type LayerScore,
   metricsOf,
+  type Run,
   type RunDataset,
   type RunModel,
   type ScoreReport,
+  type Stability,
+  type Stopping,
 } from '@layersense/contracts';
 import { definitionOf, methodVersions } from '@layersense/sensitivity';
 
 import { engine } from './engine.js';
+import { basisOfJob } from './run-basis.js';
 import { runIdentity } from './run-identity.js';
 
 /** What a computation found out beside the scores. */
@@ -18,6 +22,10 @@ export interface Computation {
   readonly scores: readonly LayerScore[];
   readonly dataset?: RunDataset;
   readonly meanLoss?: number;
+  readonly exampleLosses?: readonly number[];
+  readonly stability?: Stability | null;
+  readonly stopping?: Stopping | null;
+  readonly derivedFrom?: Run['derived_from'];
   readonly device?: Device | undefined;
   /** Version of the ONNX Runtime that computed; none is involved in a magnitude. */
   readonly onnxRuntime?: string;
@@ -39,7 +47,7 @@ export function runReport(
     run: {
       id: `run_${randomUUID()}`,
       object: 'run',
-      identity: runIdentity(spec, model, dataset),
+      identity: runIdentity(basisOfJob(spec, model), dataset),
       imported: false,
       source: null,
       method: spec.method,
@@ -52,6 +60,10 @@ export function runReport(
       loss: params?.loss ?? null,
       labels: params?.labels ?? null,
       mean_loss: computation.meanLoss ?? null,
+      example_losses: computation.exampleLosses ? [...computation.exampleLosses] : null,
+      stability: computation.stability ?? null,
+      stopping: computation.stopping ?? null,
+      derived_from: computation.derivedFrom ?? [],
       device: computation.device ?? null,
       plan: computation.plan ?? null,
       arithmetic: computation.arithmetic ?? null,

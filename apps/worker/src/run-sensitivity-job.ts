@@ -2,14 +2,17 @@ import type { FisherJobSpec, JobSpec, ScoreReport } from '@layersense/contracts'
 import { openCheckpoint, resolveModel } from '@layersense/model-source';
 import { listParameters, parseModel } from '@layersense/models';
 import { startComputeProcess } from '@layersense/runtime';
-import { FisherAccumulator, moments, summarizeFisher } from '@layersense/sensitivity';
+import { FisherAccumulator, meanOverDraws, summarizeFisher } from '@layersense/sensitivity';
 import { describeModel } from './describe-model.js';
+import { takeOver } from './earlier-runs.js';
+import { ExampleRounds } from './example-rounds.js';
 import type { JobServices } from './job-services.js';
 import type { OpenedJob } from './opened-job.js';
 import { pendingBatches, tokensOf } from './pending-batches.js';
 import { WholePlan } from './plans/whole-plan.js';
 import { prepareCalibration } from './prepare-calibration.js';
 import { ProgressReporter } from './progress-reporter.js';
+import { basisOfJob } from './run-basis.js';
 import { runIdentity } from './run-identity.js';
 import { type Computation, runReport } from './run-report.js';
 import { scoreMagnitude } from './score-magnitude.js';
@@ -49,16 +52,18 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
   const architecture = parseModel(checkpoint.config);
   const shapes = listParameters(architecture, checkpoint.tensors);
   await progress.begin('tokenizing');
-  const { set, provenance } = await prepareCalibration(
-    spec,
-    checkpoint,
-    architecture,
-    services,
-    signal,
-  );
-  const key = { identity: runIdentity(spec, model, provenance), parameters: [...shapes.keys()] };
-  const accumulator = new FisherAccumulator(provenance.indices);
-  for (const batch of await services.checkpoint.load(key)) accumulator.add(batch);
+  const calibration = await prepareCalibration(spec, checkpoint, architecture, services, signal);
+  const { set } = calibration;
+  const wanted = { model, basis: basisOfJob(spec, model), dataset: calibration.provenance() };
+  const accumulator = new FisherAccumulator(wanted.dataset.indices);
+  const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, shapes.size);
+  const key = {
+    identity: runIdentity(wanted.basis, wanted.dataset),
+    parameters: [...shapes.keys()],
+  };
+  const taken = await takeOver(services.earlier, wanted, key.parameters);
+  const finished = await services.checkpoint.load(key);
+  for (const batch of [...taken.batches, ...finished]) accumulator.add(batch);
 
   await progress.begin('building');
   const compute = await startComputeProcess({ signal });
@@ -69,22 +74,29 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       params: spec.params,
       device: spec.device,
       threads: services.threads,
-      datasetRows: provenance.indices,
+      datasetRows: wanted.dataset.indices,
     });
     const total = set.examples.length;
     await progress.begin('computing', { done: accumulator.done, total });
-    const pending = pendingBatches(set, accumulator, spec.params, architecture);
-    for await (const statistics of plan.run(pending)) {
-      accumulator.add(statistics);
-      await services.checkpoint.append(key, statistics);
-      const share = tokensOf(set, statistics.examples) / set.tokens;
-      await progress.advance({ done: accumulator.done, total }, share);
+    for (const round of rounds) {
+      const missing = round.filter((position) => !taken.examples.has(position));
+      const pending = pendingBatches(set, missing, accumulator, spec.params, architecture);
+      for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
+        accumulator.add(statistics);
+        await services.checkpoint.append(key, statistics);
+        const share = tokensOf(set, statistics.examples) / set.tokens;
+        await progress.advance({ done: accumulator.done, total }, share);
+      }
     }
     const { peakRssBytes } = await compute.stats();
     return {
-      scores: summarizeFisher(accumulator, (name) => shapes.get(name) ?? []),
-      dataset: provenance,
-      meanLoss: moments(accumulator.losses).mean,
+      ...summarizeFisher(accumulator.first(rounds.examples), {
+        shapeOf: (name) => shapes.get(name) ?? [],
+        bootstrap: rounds.bootstrap,
+      }),
+      dataset: calibration.provenance(rounds.examples),
+      stopping: rounds.stopping,
+      derivedFrom: taken.derivedFrom,
       device: plan.device,
       onnxRuntime: compute.runtime.onnxRuntime,
       plan: plan.name,

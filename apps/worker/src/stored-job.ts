@@ -1,6 +1,7 @@
 import type { Progress } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import { databaseCheckpoint } from './database-checkpoint.js';
+import { storedRuns } from './earlier-runs.js';
 import type { JobServices } from './job-services.js';
 import type { RunJob } from './process-job.js';
 import type { ProgressSink } from './progress-reporter.js';
@@ -18,7 +19,12 @@ export function runStoredJobs(
     const report = throttled((progress) => database.jobs.reportProgress(jobId, progress));
     const checkpoint = databaseCheckpoint(database, jobId);
     const spec = await database.jobs.spec(jobId);
-    const scores = await runSensitivityJob(spec, { ...services, report, checkpoint }, signal);
+    const earlier = storedRuns(database);
+    const scores = await runSensitivityJob(
+      spec,
+      { ...services, report, checkpoint, earlier },
+      signal,
+    );
     await database.runs.save(scores, { jobId });
   };
 }

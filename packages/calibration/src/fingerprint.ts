@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
 
+/** Identity of one example's tokens: the first 128 bits, in hex, of its {@link fingerprint}. */
+export function exampleHash(inputIds: Int32Array): string {
+  return fingerprint([inputIds]).slice(0, 32);
+}
+
 /**
  * Identity of a token stream: the sha256, in hex, of every example's token count followed by its
  * token ids, in order, each number as an unsigned 32-bit little-endian integer. The counts make the

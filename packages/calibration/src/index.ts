@@ -17,12 +17,13 @@ export {
   namedDatasets,
 } from './datasets/named-datasets.js';
 export { type DatasetSource, readExamples } from './datasets/read-examples.js';
-export { fingerprint } from './fingerprint.js';
+export { exampleHash, fingerprint } from './fingerprint.js';
 export {
   type CalibrationExample,
   type CalibrationOptions,
   type CalibrationSet,
   loadCalibrationSet,
+  sliceExamples,
 } from './load-calibration-set.js';
 export type { ChatMessage, RawExample } from './raw-example.js';
 export { sampleIndices } from './sample-indices.js';

@@ -24,6 +24,8 @@ export interface CalibrationExample {
   /** Its place among the dataset's examples, from 0. */
   readonly index: number;
   readonly inputIds: Int32Array;
+  /** Whether it was cut off at `maxLength`. */
+  readonly truncated: boolean;
 }
 
 export interface CalibrationSet {
@@ -57,7 +59,6 @@ export async function loadCalibrationSet(
 ): Promise<CalibrationSet> {
   const available = await countExamples(source, options.format);
   const examples: CalibrationExample[] = [];
-  let truncated = 0;
   let skippedTooShort = 0;
   let drawn = 0;
   while (examples.length < options.examples && drawn < available) {
@@ -71,17 +72,24 @@ export async function loadCalibrationSet(
         skippedTooShort += 1;
         continue;
       }
-      if (ids.length > options.maxLength) truncated += 1;
-      examples.push({ index, inputIds: Int32Array.from(ids.slice(0, options.maxLength)) });
+      const inputIds = Int32Array.from(ids.slice(0, options.maxLength));
+      examples.push({ index, inputIds, truncated: ids.length > options.maxLength });
     }
   }
   if (examples.length === 0) throw emptyDataset(source, available);
+  return { available, skippedTooShort, ...describeExamples(examples) };
+}
+
+/** The set of the examples from `start` to before `end` in the order drawn. */
+export function sliceExamples(set: CalibrationSet, start: number, end?: number): CalibrationSet {
+  return { ...set, ...describeExamples(set.examples.slice(start, end)) };
+}
+
+function describeExamples(examples: readonly CalibrationExample[]) {
   return {
     examples,
     tokens: examples.reduce((sum, { inputIds }) => sum + inputIds.length, 0),
-    truncated,
-    available,
-    skippedTooShort,
+    truncated: examples.filter(({ truncated }) => truncated).length,
     fingerprint: fingerprint(examples.map(({ inputIds }) => inputIds)),
   };
 }

@@ -57,7 +57,7 @@ export const StoredScore = z
     rank: z.number().int(),
     n: z.number().int().nullable(),
     standard_error: z.number().nullable(),
-    /** value ± 1.96 standard errors. */
+    /** 95 %: value ± Student's t · standard error. */
     confidence_interval: z.tuple([z.number(), z.number()]).nullable(),
     /** Value divided by the largest value of the same run and metric. */
     share_of_max: z.number().nullable(),

@@ -73,6 +73,8 @@ export const errorCodes = {
     title: 'Not in the cache, and the hub is switched off',
   },
   download_corrupt: { status: 502, retryable: true, title: 'A downloaded file is damaged' },
+  runs_incompatible: { status: 422, retryable: false, title: 'The runs do not fit together' },
+  runs_overlap: { status: 422, retryable: false, title: 'The runs share examples' },
   canceled: { status: 409, retryable: false, title: 'The job was canceled' },
   database_unavailable: { status: 503, retryable: true, title: 'The database cannot be reached' },
   migration_refused: { status: 500, retryable: false, title: 'The database cannot be migrated' },

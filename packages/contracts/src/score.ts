@@ -21,6 +21,12 @@ export const LayerScore = z
     values: z.record(z.string(), z.number().nullable()),
     /** Of the ranking metric's mean over examples: sqrt(variance / n); null for n < 2. */
     standard_error: z.number().nullable(),
+    /** Of the per-example values: Σ (x − mean)² / (n − 1). Like what follows, there for n ≥ 2. */
+    variance: z.number().optional(),
+    /** 95 %, of the ranking metric: value ± Student's t · standard error. */
+    confidence_interval: z.tuple([z.number(), z.number()]).optional(),
+    /** Share of the run's bootstrap resamples that have the layer in their top `stability.k`. */
+    top_k_probability: z.number().optional(),
     /** 1 is the largest. */
     rank: z.number().int().min(1),
     /** ‖gₙ‖² per example in the order of the run's `dataset.indices`. */
@@ -52,10 +58,34 @@ export const RunDataset = z.object({
   tokens: z.number().int().nullable(),
   truncated: z.number().int().nullable(),
   tokenizer_sha256: z.string().nullable(),
-  /** sha256 of the token stream. */
+  /** sha256 of the token stream; null for a merge, which knows its examples by their hashes alone. */
   fingerprint: z.string().nullable(),
+  /** Per example, in the order of `indices`, the first 128 bits of the sha256 of its tokens. */
+  example_hashes: z.array(z.string()).default([]),
 });
 export type RunDataset = z.infer<typeof RunDataset>;
+
+/** How the top of the ranking holds when the examples are drawn again (bootstrap). */
+export const Stability = z.object({
+  k: z.number().int(),
+  resamples: z.number().int(),
+  /** The least, over the top k, of the shares of resamples whose top k has the layer too. */
+  probability: z.number(),
+  /** Mean of |A ∩ B| / |A ∪ B|, A being the top k and B that of a resample. */
+  jaccard: z.number(),
+});
+export type Stability = z.infer<typeof Stability>;
+
+/** How an adaptive run ended. */
+export const Stopping = z.object({
+  reason: z.enum(['stable', 'examples exhausted']),
+  /** How many examples it took, of how many at most. */
+  examples: z.number().int(),
+  at_most: z.number().int(),
+  /** The stability after each round. */
+  rounds: z.array(z.object({ examples: z.number().int(), probability: z.number() })),
+});
+export type Stopping = z.infer<typeof Stopping>;
 
 /** Everything needed to trust a score, and to compute it again. */
 export const Run = z
@@ -76,6 +106,14 @@ export const Run = z
     loss: Loss.nullable(),
     labels: Labels.nullable(),
     mean_loss: z.number().nullable(),
+    /** ℓₙ in the order of `dataset.indices`; null where the run has none or an import does not say. */
+    example_losses: z.array(z.number()).nullable().default(null),
+    /** Null where there is nothing to resample, or no more than k layers. */
+    stability: Stability.nullable().default(null),
+    /** Null unless the request had `until`. */
+    stopping: Stopping.nullable().default(null),
+    /** Runs whose per-example values are part of this one: it extends or merges them. */
+    derived_from: z.array(z.object({ run_id: z.string(), examples: z.number().int() })).default([]),
     device: Device.nullable(),
     plan: z.string().nullable(),
     arithmetic: z.string().nullable(),

@@ -15,11 +15,15 @@ export function toRun(row: RunRow): Run {
     definition: row.definition,
     metrics: row.metrics,
     model: row.model_provenance as unknown as Run['model'],
-    dataset: row.dataset_provenance as unknown as Run['dataset'],
+    dataset: toDataset(row.dataset_provenance),
     params: row.params as Run['params'],
     loss: row.loss as Run['loss'],
     labels: row.labels as Run['labels'],
     mean_loss: row.mean_loss,
+    example_losses: row.example_losses as Run['example_losses'],
+    stability: row.stability as Run['stability'],
+    stopping: row.stopping as Run['stopping'],
+    derived_from: (row.derived_from ?? []) as Run['derived_from'],
     device: row.device as Run['device'],
     plan: row.plan,
     arithmetic: row.arithmetic,
@@ -28,4 +32,10 @@ export function toRun(row: RunRow): Run {
     peak_memory_bytes: row.peak_memory_bytes === null ? null : Number(row.peak_memory_bytes),
     created_at: row.created_at.toISOString(),
   };
+}
+
+/** Runs that were stored before examples had hashes have none. */
+function toDataset(provenance: RunRow['dataset_provenance']): Run['dataset'] {
+  const dataset = provenance as unknown as Run['dataset'];
+  return dataset && { ...dataset, example_hashes: dataset.example_hashes ?? [] };
 }

@@ -1,4 +1,9 @@
-import type { LayerScore, Run, ScoreReport } from '@layersense/contracts';
+import {
+  confidenceInterval,
+  type LayerScore,
+  type Run,
+  type ScoreReport,
+} from '@layersense/contracts';
 import type { PrismaClient, Run as RunRow } from './generated/prisma/client.js';
 import { parseId, unknownId } from './ids.js';
 import { toRun } from './run-row.js';
@@ -6,11 +11,31 @@ import { type NewReport, saveRun } from './save-run.js';
 
 export type RunsRepository = ReturnType<typeof createRunsRepository>;
 
+export interface ExamplesOfModel {
+  readonly model: Pick<Run['model'], 'name' | 'revision'>;
+  /** Of the examples asked for; see `RunDataset.example_hashes`. */
+  readonly exampleHashes: readonly string[];
+}
+
+/** Runs of one model that differ in loss or labels; more than these nobody has over one draw. */
+const SUBSET_CANDIDATES = 50;
+
 export function createRunsRepository(prisma: PrismaClient) {
   const find = async (id: string): Promise<RunRow> => {
     const row = await prisma.run.findUnique({ where: { id: parseId('run', id) } });
     if (row === null) throw unknownId('run', id);
     return row;
+  };
+
+  const reportOf = async (row: RunRow, perExample: boolean): Promise<ScoreReport> => {
+    const run = toRun(row);
+    const rows = await prisma.layerScore.findMany({
+      where: { run_id: row.id },
+      omit: { per_example: !perExample },
+      include: { layer: true },
+      orderBy: [{ rank: 'asc' }, { layer_id: 'asc' }],
+    });
+    return { run, scores: toLayerScores(run.metrics, rows) };
   };
 
   return {
@@ -40,20 +65,36 @@ export function createRunsRepository(prisma: PrismaClient) {
     },
 
     /**
+     * The computed Fisher run of the model with the most examples, the newest among equals, of those
+     * over some of these examples and no others that `accepts` takes. With per-example values.
+     */
+    async findSubset(
+      { model, exampleHashes }: ExamplesOfModel,
+      accepts: (run: Run) => boolean,
+    ): Promise<ScoreReport | undefined> {
+      const rows = await prisma.$queryRaw<{ id: string }[]>`
+        SELECT run.id FROM run JOIN model ON model.id = run.model_id
+        CROSS JOIN LATERAL (SELECT dataset_provenance -> 'example_hashes' AS hashes) AS examples
+        WHERE model.name = ${model.name} AND model.revision = ${model.revision}
+          AND run.method = 'fisher' AND NOT run.imported
+          AND jsonb_array_length(hashes) BETWEEN 1 AND ${exampleHashes.length - 1}
+          AND hashes <@ ${JSON.stringify(exampleHashes)}::jsonb
+        ORDER BY jsonb_array_length(hashes) DESC, run.created_at DESC, run.id DESC
+        LIMIT ${SUBSET_CANDIDATES}`;
+      for (const { id } of rows) {
+        const row = await prisma.run.findUnique({ where: { id } });
+        if (row !== null && accepts(toRun(row))) return await reportOf(row, true);
+      }
+      return undefined;
+    },
+
+    /**
      * A run with its scores in rank order, as they were saved.
      *
      * @throws not_found
      */
     async report(id: string, { perExample = false } = {}): Promise<ScoreReport> {
-      const row = await find(id);
-      const run = toRun(row);
-      const rows = await prisma.layerScore.findMany({
-        where: { run_id: row.id },
-        omit: { per_example: !perExample },
-        include: { layer: true },
-        orderBy: [{ rank: 'asc' }, { layer_id: 'asc' }],
-      });
-      return { run, scores: toLayerScores(run.metrics, rows) };
+      return await reportOf(await find(id), perExample);
     },
   };
 }
@@ -63,7 +104,9 @@ interface ScoreRow {
   value: number | null;
   rank: number;
   n: number | null;
+  m2: number | null;
   standard_error: number | null;
+  top_k_probability: number | null;
   per_example?: number[];
   layer_id: number;
   layer: { layer: string; parameter: string; shape: number[]; numel: bigint | null };
@@ -74,7 +117,8 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
   const scores = new Map<number, LayerScore>();
   for (const row of rows) {
     if (row.metric !== metrics[0]) continue;
-    const { layer, rank, n, standard_error, per_example = [] } = row;
+    const { layer, value, rank, n, standard_error, per_example = [] } = row;
+    const interval = confidenceInterval(value, standard_error, n);
     scores.set(row.layer_id, {
       layer: layer.layer,
       parameter: layer.parameter,
@@ -83,6 +127,9 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
       n,
       values: Object.fromEntries(metrics.map((metric) => [metric, null])),
       standard_error,
+      ...varianceOf(row),
+      ...(interval === null ? {} : { confidence_interval: interval }),
+      ...(row.top_k_probability === null ? {} : { top_k_probability: row.top_k_probability }),
       rank,
       ...(per_example.length > 0 ? { per_example } : {}),
     });
@@ -92,4 +139,10 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
     if (score) score.values[metric] = value;
   }
   return [...scores.values()];
+}
+
+function varianceOf({ n, m2 }: ScoreRow): { variance?: number } {
+  return n === null || n < 2 || !Number.isFinite(m2) || m2 === null
+    ? {}
+    : { variance: m2 / (n - 1) };
 }

@@ -112,6 +112,10 @@ function insertRun(tx: Transaction, modelId: number, run: NewRun): Promise<RunRo
       loss: run.loss,
       labels: run.labels,
       mean_loss: run.mean_loss,
+      example_losses: run.example_losses === null ? noJson : toJson(run.example_losses),
+      stability: run.stability === null ? noJson : toJson(run.stability),
+      stopping: run.stopping === null ? noJson : toJson(run.stopping),
+      derived_from: toJson(run.derived_from),
       device: run.device,
       plan: run.plan,
       arithmetic: run.arithmetic,
@@ -141,9 +145,9 @@ async function insertScores(
   const columns = toScoreColumns(run.metrics, scores);
   await tx.$executeRaw`
     INSERT INTO layer_score
-      (run_id, layer_id, metric, value, rank, n, m2, standard_error, per_example)
+      (run_id, layer_id, metric, value, rank, n, m2, standard_error, top_k_probability, per_example)
     SELECT ${run.id}::uuid, layer.id, metric, value, rank, n, m2, standard_error,
-      (${columns.perExample}::float8[])[start : start + length - 1]
+      top_k_probability, (${columns.perExample}::float8[])[start : start + length - 1]
     FROM unnest(
       ${columns.parameter}::text[],
       ${columns.metric}::text[],
@@ -152,9 +156,10 @@ async function insertScores(
       ${columns.n}::int[],
       ${columns.m2}::float8[],
       ${columns.standardError}::float8[],
+      ${columns.topKProbability}::float8[],
       ${columns.start}::int[],
       ${columns.length}::int[]
-    ) AS given (parameter, metric, value, rank, n, m2, standard_error, start, length)
+    ) AS given (parameter, metric, value, rank, n, m2, standard_error, top_k_probability, start, length)
     JOIN layer USING (parameter)
     WHERE layer.model_id = ${modelId}`;
 }

@@ -9,6 +9,7 @@ export interface ScoreColumns {
   readonly n: (number | null)[];
   readonly m2: (number | null)[];
   readonly standardError: (number | null)[];
+  readonly topKProbability: (number | null)[];
   /** 1-based start and length of the row's slice of `perExample`; length 0 for none. */
   readonly start: number[];
   readonly length: number[];
@@ -31,6 +32,7 @@ export function toScoreColumns(
     n: [],
     m2: [],
     standardError: [],
+    topKProbability: [],
     start: [],
     length: [],
     perExample: [],
@@ -47,6 +49,7 @@ export function toScoreColumns(
       columns.n.push(score.n);
       columns.m2.push(examples.length > 0 ? squaredDeviations(examples) : null);
       columns.standardError.push(ranking ? score.standard_error : null);
+      columns.topKProbability.push(ranking ? (score.top_k_probability ?? null) : null);
       columns.start.push(columns.perExample.length + 1);
       columns.length.push(examples.length);
       for (const value of examples) columns.perExample.push(value);

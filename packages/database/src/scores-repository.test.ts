@@ -2,6 +2,7 @@ import {
   ScoresQuery,
   type StoredScore,
   StoredScore as StoredScoreSchema,
+  studentT975,
 } from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
@@ -109,7 +110,7 @@ it('shows everything there is to say about a score', async () => {
     rank: 2,
     n: 3,
     standard_error: 0.4,
-    confidence_interval: [4 - 1.96 * 0.4, 4 + 1.96 * 0.4],
+    confidence_interval: [4 - studentT975(2) * 0.4, 4 + studentT975(2) * 0.4],
     share_of_max: 0.5,
     run_id: newer,
   });

@@ -1,4 +1,5 @@
 import {
+  confidenceInterval,
   LayersenseError,
   type Method,
   methods,
@@ -10,9 +11,6 @@ import { Prisma, type PrismaClient } from './generated/prisma/client.js';
 import { parseId, showId, unknownId } from './ids.js';
 
 export type ScoresRepository = ReturnType<typeof createScoresRepository>;
-
-/** z of the 95 % interval. */
-const Z_95 = 1.96;
 
 export function createScoresRepository(prisma: PrismaClient) {
   return {
@@ -115,13 +113,10 @@ function globToLike(glob: string): string {
 }
 
 function toStoredScore({ run_uuid, numel, ...row }: StoredScoreRow): StoredScore {
-  const { value, standard_error } = row;
-  const known = value !== null && standard_error !== null;
-  const margin = Z_95 * (standard_error ?? 0);
   return {
     ...row,
     numel: numel === null ? null : Number(numel),
-    confidence_interval: known ? [value - margin, value + margin] : null,
+    confidence_interval: confidenceInterval(row.value, row.standard_error, row.n),
     run_id: showId('run', run_uuid),
   };
 }

@@ -1,5 +1,5 @@
 import type { JobSpec, LayerScore } from '@layersense/contracts';
-import { JobSpec as JobSpecSchema } from '@layersense/contracts';
+import { confidenceInterval, JobSpec as JobSpecSchema } from '@layersense/contracts';
 import type { NewReport, NewRun } from './save-run.js';
 
 export function fisherSpec(model = 'test/model'): JobSpec {
@@ -34,11 +34,28 @@ export function fisherRun(changes: Partial<NewRun> = {}): NewRun {
       truncated: 0,
       tokenizer_sha256: 'c'.repeat(64),
       fingerprint: 'd'.repeat(64),
+      example_hashes: ['1', '2', '3'].map((digit) => digit.repeat(32)),
     },
     params: { examples: 3, seed: 42 },
     loss: 'token-mean',
     labels: 'data',
     mean_loss: 1.7320508075688772,
+    example_losses: [
+      1.7320508075688772 - 2 ** -40,
+      1.7320508075688772,
+      1.7320508075688772 + 2 ** -40,
+    ],
+    stability: { k: 1, resamples: 1000, probability: 0.993, jaccard: 0.9953333333333333 },
+    stopping: {
+      reason: 'stable',
+      examples: 3,
+      at_most: 64,
+      rounds: [
+        { examples: 2, probability: 0.5 },
+        { examples: 3, probability: 0.993 },
+      ],
+    },
+    derived_from: [{ run_id: 'run_1', examples: 2 }],
     device: 'cpu',
     plan: 'whole',
     arithmetic: 'float32',
@@ -59,18 +76,31 @@ export interface LayerValue {
 export function fisherReport(layers: readonly LayerValue[], changes: Partial<NewRun> = {}) {
   const scores = [...layers]
     .sort((a, b) => b.sum - a.sum)
-    .map(
-      ({ parameter, sum, perExample }, index): LayerScore => ({
+    .map(({ parameter, sum, perExample }, index): LayerScore => {
+      const n = perExample?.length ?? 3;
+      const interval = confidenceInterval(sum, sum / 10, n);
+      return {
         layer: parameter.replace(/\.weight$/, ''),
         parameter,
         shape: [4, 8],
         numel: 32,
-        n: perExample?.length ?? 3,
+        n,
         values: { sum, density: sum / 32 },
         standard_error: sum / 10,
+        ...varianceOf(perExample),
+        ...(interval ? { confidence_interval: interval } : {}),
+        top_k_probability: 1 / (index + 1),
         rank: index + 1,
         ...(perExample ? { per_example: perExample } : {}),
-      }),
-    );
+      };
+    });
   return { run: fisherRun(changes), scores } satisfies NewReport;
+}
+
+/** Nothing where the squares overflow, which those of float32 gradients cannot. */
+function varianceOf(values: readonly number[] = []): { variance?: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const m2 = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const known = values.length > 1 && Number.isFinite(m2);
+  return known ? { variance: m2 / (values.length - 1) } : {};
 }

@@ -18,6 +18,7 @@ export function definitionOf(spec: JobSpec): string {
   if (spec.method === 'magnitude') {
     return 'l1 = Σ|w|, l2_squared = Σw², mean_abs = Σ|w|/numel, max_abs = max|w| over the elements w of the weight';
   }
-  const { loss, labels } = spec.params;
-  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${losses[loss]}, ${labelSources[labels]}; squares are taken per example, before the mean`;
+  const { loss, labels, draws = 1 } = spec.params;
+  const repeated = draws > 1 ? `, ${draws} draws per example whose squares are averaged` : '';
+  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${losses[loss]}, ${labelSources[labels]}${repeated}; squares are taken per example, before the mean`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type BatchStatistics, FisherAccumulator } from './fisher-accumulator.js';
-import { moments } from './moments.js';
+import { moments } from './statistics/moments.js';
 import { summarizeFisher } from './summarize-fisher.js';
 
 const batch = (examples: readonly number[], a: number[], b: number[]): BatchStatistics => ({
@@ -23,7 +23,10 @@ describe('FisherAccumulator', () => {
       const accumulator = new FisherAccumulator([5, 6, 7]);
       for (const each of batches) accumulator.add(each);
       expect(accumulator.done).toBe(3);
-      return summarizeFisher(accumulator, () => [2, 5]);
+      return summarizeFisher(accumulator, {
+        shapeOf: () => [2, 5],
+        bootstrap: { k: 1, seed: 42 },
+      }).scores;
     });
     expect(scores[0]).toEqual(scores[1]);
     expect(scores[0]).toMatchObject([
@@ -60,12 +63,13 @@ describe('FisherAccumulator', () => {
 
 describe('moments', () => {
   it('has no standard error for a single value', () => {
-    expect(moments([3])).toEqual({ n: 1, mean: 3, m2: 0, standardError: null });
+    expect(moments([3])).toEqual({ n: 1, mean: 3, m2: 0, variance: null, standardError: null });
   });
 
   it('keeps its digits when the mean is large', () => {
-    const { m2, standardError } = moments([1e9 + 1, 1e9 + 2, 1e9 + 3]);
+    const { m2, variance, standardError } = moments([1e9 + 1, 1e9 + 2, 1e9 + 3]);
     expect(m2).toBeCloseTo(2, 9);
+    expect(variance).toBeCloseTo(1, 9);
     expect(standardError).toBeCloseTo(Math.sqrt(1 / 3), 9);
   });
 });

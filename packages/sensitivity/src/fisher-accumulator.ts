@@ -9,11 +9,19 @@ export interface BatchStatistics {
   readonly squaredNorms: ReadonlyMap<string, ArrayLike<number>>;
 }
 
+/** Everything that later statistics are made of, by example. */
+export interface ExampleStatistics {
+  /** ℓₙ. */
+  readonly losses: Float64Array;
+  /** ‖gₙ(W)‖² of every parameter, in the parameters' order. */
+  readonly squaredNorms: ReadonlyMap<string, Float64Array>;
+}
+
 /**
  * Keeps every per-example value in float64. Means, errors, mixtures and extensions follow from
  * these later without another gradient; the order in which batches arrive leaves no trace.
  */
-export class FisherAccumulator {
+export class FisherAccumulator implements ExampleStatistics {
   readonly losses: Float64Array;
   readonly #norms = new Map<string, Float64Array>();
   readonly #seen: Uint8Array;
@@ -48,7 +56,14 @@ export class FisherAccumulator {
     return this.#seen.reduce((sum, seen) => sum + seen, 0);
   }
 
-  /** ‖gₙ(W)‖² by example, of every parameter. */
+  /** The statistics of the first `count` examples alone: views, not copies. */
+  first(count: number): ExampleStatistics {
+    const norms = [...this.#norms].map(
+      ([name, values]) => [name, values.subarray(0, count)] as const,
+    );
+    return { losses: this.losses.subarray(0, count), squaredNorms: new Map(norms) };
+  }
+
   get squaredNorms(): ReadonlyMap<string, Float64Array> {
     return this.#norms;
   }

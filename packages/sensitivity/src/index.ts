@@ -6,10 +6,18 @@ export {
   type SensitivityParameter,
 } from './build-sensitivity-graph.js';
 export { definitionOf, methodVersions } from './definitions.js';
-export { type BatchStatistics, FisherAccumulator } from './fisher-accumulator.js';
+export {
+  type BatchStatistics,
+  type ExampleStatistics,
+  FisherAccumulator,
+} from './fisher-accumulator.js';
 export { labelUniforms } from './label-uniforms.js';
 export { type Magnitude, measureMagnitude, summarizeMagnitude } from './magnitude.js';
-export { type Moments, moments } from './moments.js';
 export type { NormPath } from './per-example/gradient-squared-norm.js';
 export { rankBy } from './rank-by.js';
-export { summarizeFisher } from './summarize-fisher.js';
+export { buildSegments, type SegmentGraphs } from './segments/build-segments.js';
+export { meanOverDraws } from './statistics/mean-over-draws.js';
+export { type Moments, moments } from './statistics/moments.js';
+export { roundEnds } from './statistics/round-ends.js';
+export { type TopKStability, topKStability } from './statistics/top-k-stability.js';
+export { type FisherSummary, stabilityOf, summarizeFisher } from './summarize-fisher.js';

@@ -1,22 +1,39 @@
-import type { LayerScore } from '@layersense/contracts';
-import { layerName } from '@layersense/contracts';
+import type { LayerScore, Stability } from '@layersense/contracts';
+import { confidenceInterval, layerName } from '@layersense/contracts';
 import { elementCount } from '@layersense/onnx-ir';
-import type { FisherAccumulator } from './fisher-accumulator.js';
-import { moments } from './moments.js';
+import type { ExampleStatistics } from './fisher-accumulator.js';
 import { rankBy } from './rank-by.js';
+import { moments } from './statistics/moments.js';
+import { type TopKStability, topKStability } from './statistics/top-k-stability.js';
+
+export interface FisherSummary {
+  /** Sorted as the parameters are; ranked by `sum`. */
+  readonly scores: readonly LayerScore[];
+  readonly meanLoss: number;
+  readonly exampleLosses: readonly number[];
+  readonly stability: Stability | null;
+}
+
+export interface SummaryOptions {
+  readonly shapeOf: (parameter: string) => readonly number[];
+  /** Of the bootstrap; `k` is the size of the top that is looked at. */
+  readonly bootstrap: { readonly k: number; readonly seed: number };
+}
 
 /**
- * The scores of a finished accumulation: `sum` = (1/N) Σₙ ‖gₙ(W)‖², `density` = sum / numel(W),
- * and the standard error of `sum`. Sorted as the parameters are; ranked by `sum`.
+ * What the per-example values say: `sum` = (1/N) Σₙ ‖gₙ(W)‖², `density` = sum / numel(W), the
+ * uncertainty of `sum`, and that of the ranking.
  */
 export function summarizeFisher(
-  accumulator: FisherAccumulator,
-  shapeOf: (parameter: string) => readonly number[],
-): LayerScore[] {
-  const scores = [...accumulator.squaredNorms].map(([parameter, norms]) => {
+  { losses, squaredNorms }: ExampleStatistics,
+  { shapeOf, bootstrap }: SummaryOptions,
+): FisherSummary {
+  const stability = stabilityOf({ losses, squaredNorms }, bootstrap);
+  const scores = [...squaredNorms].map(([parameter, norms], i) => {
     const shape = [...shapeOf(parameter)];
     const numel = elementCount(shape);
-    const { n, mean, standardError } = moments(norms);
+    const { n, mean, variance, standardError } = moments(norms);
+    const interval = confidenceInterval(mean, standardError, n);
     return {
       layer: layerName(parameter).layer,
       parameter,
@@ -25,8 +42,29 @@ export function summarizeFisher(
       n,
       values: { sum: mean, density: mean / numel },
       standard_error: standardError,
+      ...(variance === null ? {} : { variance }),
+      ...(interval === null ? {} : { confidence_interval: interval }),
+      ...(stability === null ? {} : { top_k_probability: stability.inclusion[i] ?? 0 }),
       per_example: Array.from(norms),
     };
   });
-  return rankBy(scores, (score) => score.values.sum);
+  return {
+    scores: rankBy(scores, (score) => score.values.sum),
+    meanLoss: moments(losses).mean,
+    exampleLosses: Array.from(losses),
+    stability: stability && withoutInclusion(stability),
+  };
+}
+
+/** Null where there is nothing to resample, or no layer beside the top k. */
+export function stabilityOf(
+  { losses, squaredNorms }: ExampleStatistics,
+  bootstrap: SummaryOptions['bootstrap'],
+): TopKStability | null {
+  if (losses.length < 2 || squaredNorms.size <= bootstrap.k) return null;
+  return topKStability([...squaredNorms.values()], bootstrap);
+}
+
+function withoutInclusion({ k, resamples, probability, jaccard }: TopKStability): Stability {
+  return { k, resamples, probability, jaccard };
 }

@@ -1,8 +1,8 @@
-import type { Batch } from '@layersense/calibration';
 import type { Device, FisherParams } from '@layersense/contracts';
 import type { Checkpoint } from '@layersense/model-source';
 import type { ParsedModel } from '@layersense/models';
 import type { BatchStatistics } from '@layersense/sensitivity';
+import type { DrawnBatch } from '../pending-batches.js';
 
 /** What every plan computes with. */
 export interface FisherPlanOptions {
@@ -21,5 +21,5 @@ export interface FisherPlan {
   /** What `auto` turned out to be; undefined before the first batch. */
   readonly device: Device | undefined;
   /** The statistics of every batch, each batch as soon as it is done. */
-  run(batches: Iterable<Batch>): AsyncGenerator<BatchStatistics>;
+  run(batches: Iterable<DrawnBatch>): AsyncGenerator<BatchStatistics>;
 }

@@ -9,6 +9,7 @@ import {
   labelUniforms,
   type SensitivityGraph,
 } from '@layersense/sensitivity';
+import type { DrawnBatch } from '../pending-batches.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 
 interface OpenGraph {
@@ -35,7 +36,7 @@ export class WholePlan implements FisherPlan {
     return this.#open?.session.device;
   }
 
-  async *run(batches: Iterable<Batch>): AsyncGenerator<BatchStatistics> {
+  async *run(batches: Iterable<DrawnBatch>): AsyncGenerator<BatchStatistics> {
     for (const batch of batches) {
       const { session, sensitivity } = await this.#graphFor(batch);
       const { outputs } = await session.run(this.#feeds(batch));
@@ -67,7 +68,7 @@ export class WholePlan implements FisherPlan {
     return this.#open;
   }
 
-  #feeds(batch: Batch): Tensors {
+  #feeds(batch: DrawnBatch): Tensors {
     const positions = batch.batch * batch.length;
     const { datasetRows, params } = this.options;
     const { labels, seed } = params;
@@ -81,11 +82,11 @@ export class WholePlan implements FisherPlan {
   }
 }
 
-function uniforms(batch: Batch, datasetRows: readonly number[], seed: number): TensorData {
+function uniforms(batch: DrawnBatch, datasetRows: readonly number[], seed: number): TensorData {
   const data = new Float32Array(batch.batch * batch.length);
   batch.examplePositions.forEach((position, i) => {
     const row = datasetRows[position] ?? position;
-    data.set(labelUniforms(seed, row, batch.length), i * batch.length);
+    data.set(labelUniforms(seed, row, batch.length, batch.draw), i * batch.length);
   });
   return { dtype: 'float32', shape: [data.length, 1], data };
 }

@@ -3,7 +3,9 @@ export interface Moments {
   readonly mean: number;
   /** Σ (x − mean)². */
   readonly m2: number;
-  /** sqrt(m2 / (n − 1) / n), or null for fewer than two values. */
+  /** m2 / (n − 1), or null for fewer than two values. */
+  readonly variance: number | null;
+  /** sqrt(variance / n), or null for fewer than two values. */
   readonly standardError: number | null;
 }
 
@@ -15,5 +17,7 @@ export function moments(values: ArrayLike<number>): Moments {
   const mean = n === 0 ? 0 : sum / n;
   let m2 = 0;
   for (let i = 0; i < n; i++) m2 += ((values[i] ?? 0) - mean) ** 2;
-  return { n, mean, m2, standardError: n < 2 ? null : Math.sqrt(m2 / (n - 1) / n) };
+  if (n < 2) return { n, mean, m2, variance: null, standardError: null };
+  const variance = m2 / (n - 1);
+  return { n, mean, m2, variance, standardError: Math.sqrt(variance / n) };
 }

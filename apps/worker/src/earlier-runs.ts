@@ -1,0 +1,123 @@
+import {
+  LayersenseError,
+  type Run,
+  type RunDataset,
+  type ScoreReport,
+} from '@layersense/contracts';
+import type { Database } from '@layersense/database';
+import type { BatchStatistics } from '@layersense/sensitivity';
+import { basisDifference, basisOfRun, type RunBasis } from './run-basis.js';
+
+/** What a job is about to compute. */
+export interface WantedRun {
+  readonly model: Run['model'];
+  readonly basis: RunBasis;
+  readonly dataset: RunDataset;
+}
+
+/** Finished runs whose per-example values a job may take over. */
+export interface EarlierRuns {
+  find(wanted: WantedRun): Promise<ScoreReport | undefined>;
+}
+
+/** Runs in the database over fewer examples; a job that asks for the same ones is computed anew. */
+export function storedRuns({ runs }: Database): EarlierRuns {
+  return {
+    find: ({ model, basis, dataset }) =>
+      runs.findSubset(
+        { model, exampleHashes: dataset.example_hashes },
+        (run) => basisDifference(basisOfRun(run), basis) === undefined,
+      ),
+  };
+}
+
+/**
+ * One run that the user names.
+ * @throws LayersenseError `runs_incompatible` from `find` where nothing of it can be taken over
+ */
+export function givenRun(report: ScoreReport): EarlierRuns {
+  return {
+    async find({ basis, dataset }) {
+      const difference = basisDifference(basisOfRun(report.run), basis);
+      if (difference !== undefined) {
+        throw incompatible(`The run to extend differs in its ${difference}.`);
+      }
+      assertPerExample(report);
+      if (commonExamples(report.run, dataset, basis).length > 0) return report;
+      throw incompatible(
+        'The run to extend shares no example with this one. Give the same dataset, seed, format and max length.',
+      );
+    },
+  };
+}
+
+/** @throws LayersenseError `runs_incompatible` */
+export function assertPerExample({ run, scores }: ScoreReport): void {
+  const examples = run.dataset?.example_hashes.length ?? 0;
+  const complete =
+    examples > 0 &&
+    run.example_losses?.length === examples &&
+    scores.every(({ per_example }) => per_example?.length === examples);
+  if (complete) return;
+  throw incompatible(
+    `The report of ${run.id} lacks the values of every example. Write it with layersense score --json --per-example, or ask the service with ?per_example=true.`,
+  );
+}
+
+/** What need not be computed. */
+export interface TakenOver {
+  /** Positions in the wanted dataset. */
+  readonly examples: ReadonlySet<number>;
+  readonly batches: readonly BatchStatistics[];
+  readonly derivedFrom: Run['derived_from'];
+}
+
+/** The values of the wanted examples that an earlier run has; all or none of the `parameters`. */
+export async function takeOver(
+  earlier: EarlierRuns | undefined,
+  wanted: WantedRun,
+  parameters: readonly string[],
+): Promise<TakenOver> {
+  const report = await earlier?.find(wanted);
+  const batch = report && commonStatistics(report, wanted, parameters);
+  if (!batch) return { examples: new Set(), batches: [], derivedFrom: [] };
+  const { examples } = batch;
+  const derivedFrom = [{ run_id: report.run.id, examples: examples.length }];
+  return { examples: new Set(examples), batches: [batch], derivedFrom };
+}
+
+function commonStatistics(
+  { run, scores }: ScoreReport,
+  { dataset, basis }: WantedRun,
+  parameters: readonly string[],
+): BatchStatistics | undefined {
+  const common = commonExamples(run, dataset, basis);
+  const valuesOf = new Map(scores.map(({ parameter, per_example }) => [parameter, per_example]));
+  if (!parameters.every((parameter) => valuesOf.get(parameter))) return undefined;
+  const pick = (values: readonly number[] | null | undefined) =>
+    common.map(({ theirs }) => values?.[theirs] ?? Number.NaN);
+  return {
+    examples: common.map(({ ours }) => ours),
+    losses: pick(run.example_losses),
+    squaredNorms: new Map(parameters.map((name) => [name, pick(valuesOf.get(name))])),
+  };
+}
+
+/** Positions of the same examples in either run: the same tokens and, for drawn labels, row. */
+function commonExamples(
+  run: Run,
+  dataset: RunDataset,
+  { labels }: RunBasis,
+): { readonly ours: number; readonly theirs: number }[] {
+  const keys = ({ example_hashes, indices }: RunDataset) =>
+    example_hashes.map((hash, i) => (labels === 'model' ? `${hash} ${indices[i]}` : hash));
+  const theirs = new Map(run.dataset ? keys(run.dataset).map((key, i) => [key, i]) : []);
+  return keys(dataset).flatMap((key, ours) => {
+    const found = theirs.get(key);
+    return found === undefined ? [] : [{ ours, theirs: found }];
+  });
+}
+
+function incompatible(message: string): LayersenseError {
+  return new LayersenseError('runs_incompatible', message);
+}
