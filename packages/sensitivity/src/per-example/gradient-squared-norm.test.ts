@@ -3,14 +3,20 @@ import { type ComputeProcess, startComputeProcess, type Tensors } from '@layerse
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSensitivityGraph } from '../build-sensitivity-graph.js';
 import type { NormPath } from './gradient-squared-norm.js';
+import { findParameterUses } from './parameter-uses.js';
 
 const VOCABULARY = 7;
 const WIDTH = 5;
 const HIDDEN = 6;
+const HEAD = 2;
+const POSITIONS = 13;
 
 const parameterShapes: Record<string, readonly number[]> = {
   embedding: [VOCABULARY, WIDTH],
+  positions: [POSITIONS, WIDTH],
   scale: [WIDTH],
+  shifted: [WIDTH],
+  head_scale: [HEAD],
   projection: [HIDDEN, WIDTH],
   bias: [HIDDEN],
   back: [HIDDEN, WIDTH],
@@ -34,9 +40,14 @@ function toyModel(batch: number, length: number, head = 'embedding') {
   const [embedding, scale, projection] = [of('embedding'), of('scale'), of('projection')];
   const [bias, back] = [of('bias'), of('back')];
   const ids = g.input('input_ids', 'int64', [batch, length]);
-  const rows = g.reshape(g.op('Gather', [embedding, ids]), [batch * length, WIDTH]);
-  const scaled = g.mul(rows, scale);
-  const hidden = g.op('Tanh', [g.op('Gemm', [scaled, projection, bias], { transB: int(1) })]);
+  // The rows of the table of positions are the same for every example.
+  const places = g.op('Gather', [of('positions'), g.int64([...Array(length).keys()])]);
+  const placed = g.add(g.op('Gather', [embedding, ids]), places);
+  const rows = g.reshape(placed, [batch * length, WIDTH]);
+  const scaled = g.mul(g.mul(rows, scale), g.add(g.scalar(1, 'float64'), of('shifted')));
+  const projected = g.op('Gemm', [scaled, projection, bias], { transB: int(1) });
+  const heads = g.mul(g.reshape(projected, [batch, length, HIDDEN / HEAD, HEAD]), of('head_scale'));
+  const hidden = g.op('Tanh', [g.reshape(heads, [batch * length, HIDDEN])]);
   const returned = g.matMul(hidden, back);
   // The projection a second time, and the embedding as the output head: both are tied weights.
   const again = g.op('Gemm', [g.op('Tanh', [returned]), projection], { transB: int(1) });
@@ -187,6 +198,21 @@ describe('gradientSquaredNorm', () => {
       const naive = (apart.norms.embedding?.[n] ?? 0) + (apart.norms.head?.[n] ?? 0);
       expect(Math.abs(norm - naive) / norm).toBeGreaterThan(1e-3);
     });
+  });
+});
+
+describe('findParameterUses', () => {
+  it('refuses a parameter whose output all examples share', () => {
+    const g = new GraphBuilder('shared');
+    const table = g.input('table', 'float64', [4, WIDTH]);
+    const rows = g.op('Tanh', [g.op('Gather', [table, g.int64([0, 1, 2, 3])])]);
+    g.add(g.input('x', 'float64', [2, 4, WIDTH]), rows);
+    expect(() => findParameterUses(g, ['table'])).toThrow(
+      expect.objectContaining({
+        code: 'unsupported_operator',
+        message: expect.stringContaining('table in Gather'),
+      }),
+    );
   });
 });
 
