@@ -19,7 +19,13 @@ async function perform(request: Request): Promise<Response> {
     case 'open':
       return sessions.open(request.model, request.options);
     case 'run':
-      return sessions.run(request.session, request.feeds);
+      return sessions.run(request.session, request.feeds, request.options);
+    case 'forget':
+      for (const key of request.keys) sessions.store.delete(key);
+      return null;
+    case 'limitStore':
+      sessions.store.limit(request.limits);
+      return null;
     case 'endProfiling':
       sessions.endProfiling(request.session);
       return null;

@@ -6,6 +6,7 @@ import type { ProcessExit } from './explain-exit.js';
 import type { ProcessStats, RuntimeInfo } from './protocol.js';
 import { type Session, sessionOver } from './session.js';
 import type { SessionOptions } from './session-options.js';
+import type { TensorStoreLimits } from './tensor-store.js';
 
 /** A process that runs graphs. It stays warm between jobs; cancelling one means killing it. */
 export interface ComputeProcess {
@@ -18,6 +19,10 @@ export interface ComputeProcess {
    *   `out_of_memory`, `compute_failed`, or what ended the process.
    */
   openSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
+  /** Frees stored tensors; unknown keys are ignored. */
+  forget(keys: readonly string[]): Promise<void>;
+  /** Where stored tensors go, and how many may stay in memory. By default all stay. */
+  limitStore(limits: TensorStoreLimits): Promise<void>;
   /** Resident memory now and at its highest; waits for a run in progress. */
   stats(options?: { readonly resetPeak?: boolean }): Promise<ProcessStats>;
   /** Kills the process, which has nothing to save, and waits until it is gone. */
@@ -57,6 +62,8 @@ export async function startComputeProcess(
     runtime: await channel.ready,
     openSession: async (model, sessionOptions) =>
       sessionOver(channel, await channel.call('open', { model, options: sessionOptions })),
+    forget: async (keys) => void (await channel.call('forget', { keys })),
+    limitStore: async (limits) => void (await channel.call('limitStore', { limits })),
     stats: ({ resetPeak = false } = {}) => channel.call('stats', { resetPeak }),
     close: async () => {
       kill();

@@ -1,11 +1,14 @@
 import type { ErrorCode, ErrorContext } from '@layersense/contracts';
 import type { Device, SessionOptions } from './session-options.js';
 import type { Tensors } from './tensor-data.js';
+import type { TensorStoreLimits } from './tensor-store.js';
 
 /** What the compute process can be asked, and what it answers. */
 export interface Operations {
   open: { request: { model: Uint8Array; options: SessionOptions }; response: SessionInfo };
-  run: { request: { session: number; feeds: Tensors }; response: RunResult };
+  run: { request: { session: number; feeds: Tensors; options: RunOptions }; response: RunResult };
+  forget: { request: { keys: readonly string[] }; response: null };
+  limitStore: { request: { limits: TensorStoreLimits }; response: null };
   endProfiling: { request: { session: number }; response: null };
   release: { request: { session: number }; response: null };
   stats: { request: { resetPeak: boolean }; response: ProcessStats };
@@ -18,6 +21,14 @@ export interface SessionInfo {
   readonly device: Device;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+}
+
+/** Which tensors stay in the compute process instead of crossing to its parent. */
+export interface RunOptions {
+  /** Key of the stored tensor an input takes, by input name. */
+  readonly stored?: Readonly<Record<string, string>>;
+  /** Key to store an output under, by output name; it is not returned. */
+  readonly keep?: Readonly<Record<string, string>>;
 }
 
 export interface RunResult {

@@ -4,12 +4,15 @@ import { isCudaInstalled } from './cuda-provider.js';
 import { deviceUnavailable, explainOrtError, isMissingDevice } from './ort-error.js';
 import { ortOptions } from './ort-options.js';
 import { prepareForDevice } from './prepare-for-device.js';
-import type { RunResult, SessionInfo } from './protocol.js';
+import type { RunOptions, RunResult, SessionInfo } from './protocol.js';
 import type { Device, SessionOptions } from './session-options.js';
 import type { TensorData, Tensors } from './tensor-data.js';
+import { TensorStore } from './tensor-store.js';
 
 /** The sessions of this process by number. */
 export class SessionTable {
+  /** What runs leave here for later runs, of any session. */
+  readonly store = new TensorStore();
   readonly #sessions = new Map<number, InferenceSession>();
   #next = 0;
 
@@ -20,17 +23,29 @@ export class SessionTable {
     return { session: number, device, inputs: session.inputNames, outputs: session.outputNames };
   }
 
-  async run(number: number, feeds: Tensors): Promise<RunResult> {
+  async run(number: number, feeds: Tensors, options: RunOptions): Promise<RunResult> {
     const session = this.#get(number);
     try {
-      const inputs = mapValues(feeds, toOrtTensor);
+      const stored = mapValues(options.stored ?? {}, (key) => this.store.get(key));
+      const inputs = mapValues({ ...feeds, ...stored }, toOrtTensor);
       const start = performance.now();
       const outputs = await session.run(inputs);
       const seconds = (performance.now() - start) / 1000;
-      return { outputs: mapValues(outputs, fromOrtTensor), seconds };
+      return { outputs: this.#returned(mapValues(outputs, fromOrtTensor), options), seconds };
     } catch (error) {
       throw explainOrtError(error, 'run the graph');
     }
+  }
+
+  /** Stores the outputs that are to be kept; the others go to the parent. */
+  #returned(outputs: Tensors, { keep = {} }: RunOptions): Tensors {
+    return Object.fromEntries(
+      Object.entries(outputs).filter(([name, tensor]) => {
+        const key = keep[name];
+        if (key !== undefined) this.store.put(key, tensor);
+        return key === undefined;
+      }),
+    );
   }
 
   endProfiling(number: number): void {

@@ -1,5 +1,5 @@
 import type { ComputeChannel } from './compute-channel.js';
-import type { RunResult, SessionInfo } from './protocol.js';
+import type { RunOptions, RunResult, SessionInfo } from './protocol.js';
 import type { Device } from './session-options.js';
 import type { Tensors } from './tensor-data.js';
 
@@ -10,11 +10,12 @@ export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /**
-   * Runs the graph once.
+   * Runs the graph once. Inputs come from `feeds` or, as `options` says, from tensors that earlier
+   * runs left in the compute process.
    *
    * @throws LayersenseError `compute_failed`, `out_of_memory`, or what ended the process.
    */
-  run(feeds: Tensors): Promise<RunResult>;
+  run(feeds: Tensors, options?: RunOptions): Promise<RunResult>;
   /** Writes the profile; for sessions opened with `profilePrefix`. */
   endProfiling(): Promise<void>;
   /** Frees the graph's memory. A released session can be released again. */
@@ -28,7 +29,7 @@ export function sessionOver(channel: ComputeChannel, info: SessionInfo): Session
     device,
     inputs,
     outputs,
-    run: (feeds) => channel.call('run', { session, feeds }),
+    run: (feeds, options = {}) => channel.call('run', { session, feeds, options }),
     endProfiling: async () => {
       await channel.call('endProfiling', { session });
     },

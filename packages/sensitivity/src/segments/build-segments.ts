@@ -1,0 +1,194 @@
+import { buildPullback } from '@layersense/autodiff';
+import { LayersenseError } from '@layersense/contracts';
+import { type Graph, oneCastPerUse, sliceGraph, type Value } from '@layersense/onnx-ir';
+import type { DifferentiableModel, SensitivityOptions } from '../build-sensitivity-graph.js';
+import { attachLoss } from '../loss/next-token-cross-entropy.js';
+import { gradientSquaredNorm } from '../per-example/gradient-squared-norm.js';
+import { findParameterUses, type ParameterUse } from '../per-example/parameter-uses.js';
+import {
+  type CarriedUse,
+  carriedInnerProduct,
+  carriedTensors,
+  carryUse,
+  isCarriedFor,
+  type UseContext,
+} from './carried-uses.js';
+import { findSegments, type Segment } from './find-segments.js';
+
+/** One segment's graphs. A tensor that goes from one graph to another has the same name in both. */
+export interface SegmentGraphs {
+  /** From the start of the segment to its end; the last segment's backward graph does without. */
+  readonly forward: Graph | undefined;
+  /** The tensor the segment starts from; the first starts from the graph's inputs. */
+  readonly start: string | undefined;
+  readonly end: string;
+  /**
+   * From `start` and the cotangent of `end` to the cotangent of `start` and the norms. Runs the
+   * segment forward again. The last one starts from the loss.
+   */
+  readonly backward: Graph;
+  readonly startCotangent: string | undefined;
+  readonly endCotangent: string | undefined;
+  /** In the last segment, the output with ℓₙ per example. */
+  readonly losses: string | undefined;
+  /**
+   * By parameter, the output with this segment's part of ‖gₙ‖². The parts of a parameter that
+   * several segments use add up to its norm.
+   */
+  readonly norms: ReadonlyMap<string, string>;
+  /** Outputs of the backward graph that backward graphs of earlier segments take. */
+  readonly carried: readonly string[];
+}
+
+type Uses = ReadonlyMap<string, readonly ParameterUse[]>;
+
+/**
+ * The computation of `buildSensitivityGraph` cut into segments, first to last. Forward graphs run in
+ * order and keep only what crosses the cuts; backward graphs run in reverse. The numbers are the
+ * same, and at any time the weights and activations of one segment suffice.
+ *
+ * @throws LayersenseError `unsupported_operator`
+ */
+export function buildSegments(
+  model: DifferentiableModel,
+  options: SensitivityOptions,
+): readonly SegmentGraphs[] {
+  const { builder, logits, parameters } = model;
+  const segments = findSegments(builder, logits, parameters);
+  const uses = findParameterUses(builder, parameters);
+  const owned = segments.map((segment) => usesWithin(model, segment, uses));
+  const carried = new Map<string, CarriedUse[]>();
+  return segments
+    .map((segment, i) => ({ segment, uses: owned[i] ?? new Map(), earlier: owned.slice(0, i) }))
+    .reverse()
+    .map(({ segment, uses: own, earlier }) =>
+      buildSegment(model, options, segment, own, earlier, carried),
+    )
+    .reverse();
+}
+
+/** The uses whose output a segment computes. What it only computes again depends on no parameter. */
+function usesWithin({ builder }: DifferentiableModel, segment: Segment, uses: Uses): Uses {
+  const slice = sliceGraph(builder, 'segment', startOf(segment), [segment.end]);
+  const start = segment.start?.name;
+  const within = [...uses].map(([name, each]) => {
+    const here = each.filter(
+      ({ output }) => output.name !== start && slice.values.has(output.name),
+    );
+    return [name, here] as const;
+  });
+  return new Map(within.filter(([, here]) => here.length > 0));
+}
+
+function buildSegment(
+  model: DifferentiableModel,
+  options: SensitivityOptions,
+  segment: Segment,
+  uses: Uses,
+  earlier: readonly Uses[],
+  carried: Map<string, CarriedUse[]>,
+): SegmentGraphs {
+  const { builder, shape, logits } = model;
+  const earlierUses = (name: string) => earlier.flatMap((each) => each.get(name) ?? []);
+  const lookups = [...uses.keys()].flatMap(earlierUses).filter((use) => use.kind === 'embedding');
+  const needed = [segment.end, ...lookups.map((use) => use.tokens)];
+  const g = sliceGraph(builder, 'segment', startOf(segment), needed);
+  const loss =
+    segment.end === logits
+      ? attachLoss(g, { logits, ...shape, labels: options.labels })
+      : undefined;
+  const endCotangent = loss
+    ? undefined
+    : g.input(`${segment.end.name}#cotangent`, segment.end.dtype, segment.end.shape);
+  const seed = loss?.logitsCotangent ?? endCotangent;
+  if (!seed) throw new TypeError('a segment without a seed');
+
+  const outputs = [...uses.values()].flatMap((each) => each.map((use) => use.output));
+  const wrt = [...startOf(segment), ...outputs];
+  const cotangents = buildPullback(g, new Map([[segment.end.name, seed]]), wrt);
+  const cotangentOf = (value: Value) => requireCotangent(cotangents, value);
+  const context = { g, batch: shape.batch, cotangentOf };
+  const statistics = { ...context, path: options.path ?? 'auto', grams: new Map<string, Value>() };
+
+  const norms = new Map<string, Value>();
+  const handed: Value[] = [];
+  for (const [name, own] of uses) {
+    const square = g.scope(`${name}#squared_norm`, () =>
+      crossTerms(context, own, carried.get(name) ?? []).reduce(
+        (sum, term) => g.add(sum, g.add(term, term)),
+        gradientSquaredNorm(statistics, g.value(name).shape, own),
+      ),
+    );
+    norms.set(name, square);
+    const handing = g.scope(`${name}#carried`, () => carryUses(context, own, earlierUses(name)));
+    carried.set(name, [...(carried.get(name) ?? []), ...handing]);
+    handed.push(...handing.flatMap(carriedTensors));
+  }
+  const startCotangent = segment.start && cotangentOf(segment.start);
+  const results = [startCotangent, loss?.losses, ...norms.values(), ...handed];
+  return {
+    forward: loss ? undefined : forwardGraph(model, segment),
+    start: segment.start?.name,
+    end: segment.end.name,
+    backward: oneCastPerUse(g.build(results.filter((value) => value !== undefined))),
+    startCotangent: startCotangent?.name,
+    endCotangent: endCotangent?.name,
+    losses: loss?.losses.name,
+    norms: new Map([...norms].map(([name, value]) => [name, value.name])),
+    carried: handed.map((value) => value.name),
+  };
+}
+
+/** ⟨G, G′⟩ for every use here and every use of the same parameter in later segments. */
+function crossTerms(
+  context: UseContext,
+  own: readonly ParameterUse[],
+  carried: readonly CarriedUse[],
+): Value[] {
+  return carried.flatMap((later) => {
+    const there = declare(context, later);
+    const partners = own.filter((use) => isCarriedFor(later, use));
+    return partners.map((use) => carriedInnerProduct(context, use, there));
+  });
+}
+
+/** The carried tensors as inputs of this graph. */
+function declare({ g }: UseContext, use: CarriedUse): CarriedUse {
+  const input = ({ name, dtype, shape }: Value) =>
+    g.values.get(name) ?? g.input(name, dtype, shape);
+  return use.kind === 'lookup'
+    ? { ...use, x: input(use.x), atTokens: input(use.atTokens) }
+    : { ...use, x: input(use.x), delta: input(use.delta) };
+}
+
+/** What earlier segments need of the uses here: once for all projections, and per lookup. */
+function carryUses(
+  context: UseContext,
+  own: readonly ParameterUse[],
+  earlier: readonly ParameterUse[],
+): CarriedUse[] {
+  const key = (use: ParameterUse) => (use.kind === 'embedding' ? use.tokens.name : 'projection');
+  const partners = new Map(earlier.map((use) => [key(use), use]));
+  return own.flatMap((use) =>
+    [...partners.values()].map((partner) => carryUse(context, use, partner)),
+  );
+}
+
+function forwardGraph({ builder }: DifferentiableModel, segment: Segment): Graph {
+  const g = sliceGraph(builder, 'segment', startOf(segment), [segment.end]);
+  return oneCastPerUse(g.build([g.value(segment.end.name)]));
+}
+
+function startOf({ start }: Segment): readonly Value[] {
+  return start ? [start] : [];
+}
+
+function requireCotangent(cotangents: ReadonlyMap<string, Value>, value: Value): Value {
+  const cotangent = cotangents.get(value.name);
+  if (cotangent) return cotangent;
+  throw new LayersenseError(
+    'unsupported_operator',
+    `The loss does not depend on ${value.name}, so a parameter used there has no gradient.`,
+    { value: value.name },
+  );
+}
