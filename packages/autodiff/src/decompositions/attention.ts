@@ -94,11 +94,18 @@ export function causalBias(
   return window > 0 && window < total ? g.add(future, triangle(offset - window, 0)) : future;
 }
 
-/** bool [batch, 1, 1, total]: whether a key is among the first `lengths` (int32 [batch]) ones. */
-export function keysBefore(g: GraphBuilder, lengths: Value, total: number): Value {
-  const positions = Array.from({ length: total }, (_, i) => i);
-  const key = g.constant({ dtype: 'int32', shape: [total], data: positions });
-  return g.op('Less', [key, g.reshape(lengths, [lengths.shape[0] ?? 0, 1, 1, 1])]);
+/**
+ * bool [batch, 1, 1 or length, total]: whether a key is among the first `counts` ones.
+ * @param counts integers [batch, 1, 1 or length, 1].
+ */
+export function keysBefore(g: GraphBuilder, counts: Value, total: number): Value {
+  const data = Array.from({ length: total }, (_, i) => i);
+  return g.op('Less', [g.constant({ dtype: counts.dtype, shape: [total], data }), counts]);
+}
+
+/** One number per example, shaped to broadcast to scores. */
+export function perExample(g: GraphBuilder, x: Value): Value {
+  return g.reshape(x, [x.shape[0] ?? 0, 1, 1, 1]);
 }
 
 /** 0 where `kept`, else `filter`, which hides a score by default. */

@@ -6,7 +6,7 @@ import {
   type Value,
 } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess, type TensorData } from '@layersense/runtime';
-import { checkPullback } from '@layersense/testing';
+import { type CaseInput, checkPullback } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decompose } from '../decompose.js';
 import { viewOperator } from '../node-view.js';
@@ -17,8 +17,15 @@ import { elementaryCases } from './elementary.cases.js';
 import type { FusedCase } from './fused-case.js';
 import { groupQueryCases } from './group-query-attention.cases.js';
 import { decompositions } from './index.js';
+import { multiHeadCases } from './multi-head-attention.cases.js';
+import { attentionCases } from './onnx-attention.cases.js';
 
-const fusedCases: readonly FusedCase[] = [...elementaryCases, ...groupQueryCases];
+const fusedCases: readonly FusedCase[] = [
+  ...elementaryCases,
+  ...groupQueryCases,
+  ...multiHeadCases,
+  ...attentionCases,
+];
 
 let compute: ComputeProcess;
 beforeAll(async () => {
@@ -53,7 +60,7 @@ describe.each(fusedCases.map((fused, i) => ({ about: '', ...fused, i })))(
       await checkPullback(
         { compute, differentiate: buildPullback },
         {
-          inputs: fused.inputs,
+          inputs: fused.inputs.map((input) => (fused.erf ? input : inFloat64(input))),
           ...(fused.wrt ? { wrt: fused.wrt } : {}),
           ...(fused.opsetVersion === undefined ? {} : { opsetVersion: fused.opsetVersion }),
           ...(fused.erf ? { dtype: 'float32', epsilon: 1e-2, tolerance: 1e-5 } : {}),
@@ -124,6 +131,12 @@ function fusedGraph(
       });
   const compared = outputs.filter((_, i) => read.includes(i));
   return g.build(rows ? compared.map((output) => takeRows(g, output, rows)) : compared);
+}
+
+/** Constants in the arithmetic of the differences. */
+function inFloat64(input: CaseInput): CaseInput {
+  if (!input || !('constant' in input) || input.constant.dtype !== 'float32') return input;
+  return { constant: { ...input.constant, dtype: 'float64' } };
 }
 
 /** Rows of `x` as a matrix. */

@@ -18,6 +18,7 @@ import {
   hideWhereNot,
   keysBefore,
   mergeHeads,
+  perExample,
   splitHeads,
 } from './attention.js';
 import type { Decomposition } from './decomposition.js';
@@ -204,7 +205,7 @@ function mask(
   }
   if (unpadded(operator, total)) return undefined;
   const lengths = g.add(input(inputs.lengths), g.scalar(1, 'int32'));
-  return hideWhereNot(g, keysBefore(g, lengths, total), queries.dtype);
+  return hideWhereNot(g, keysBefore(g, perExample(g, lengths), total), queries.dtype);
 }
 
 export const groupQueryDecompositions = {

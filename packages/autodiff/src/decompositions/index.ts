@@ -1,7 +1,9 @@
 import type { Decomposition } from './decomposition.js';
 import { geluDecompositions } from './gelu.js';
 import { groupQueryDecompositions } from './group-query-attention.js';
+import { multiHeadDecompositions } from './multi-head-attention.js';
 import { normalizationDecompositions } from './normalization.js';
+import { attentionDecompositions } from './onnx-attention.js';
 import { rotaryDecompositions } from './rotary-embedding.js';
 
 /** Fused operators by operator key, each written with operators that have rules. */
@@ -10,4 +12,6 @@ export const decompositions: Readonly<Record<string, Decomposition>> = {
   ...geluDecompositions,
   ...rotaryDecompositions,
   ...groupQueryDecompositions,
+  ...multiHeadDecompositions,
+  ...attentionDecompositions,
 };
