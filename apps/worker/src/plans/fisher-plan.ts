@@ -15,9 +15,11 @@ export interface FisherPlanOptions {
   readonly datasetRows: readonly number[];
 }
 
+export type PlanName = 'whole' | 'checkpointed' | 'streamed';
+
 /** A way to execute the computation. All plans give the same numbers and differ in memory and time. */
 export interface FisherPlan {
-  readonly name: 'whole';
+  readonly name: PlanName;
   /** What `auto` turned out to be; undefined before the first batch. */
   readonly device: Device | undefined;
   /** The statistics of every batch, each batch as soon as it is done. */
