@@ -4,6 +4,7 @@ import { UsageError } from './usage-error.js';
 
 const flags = {
   seed: { value: 'N', integer: true, group: 'g', help: 'h' },
+  share: { value: 'P', decimal: true, group: 'g', help: 'h' },
   device: { value: 'D', choices: ['cpu', 'cuda'], group: 'g', help: 'h' },
   root: { value: 'DIR', repeatable: true, group: 'g', help: 'h' },
   json: { group: 'g', help: 'h' },
@@ -29,10 +30,10 @@ const messageOf = (...args: string[]): string => {
 
 describe('parseArguments', () => {
   it('reads operands, values of every kind and switches in any order', () => {
-    const args = ['--root', 'a', '--seed=7', 'model', '--json', '--root', 'b'];
+    const args = ['--root', 'a', '--seed=7', '--share', '.5', 'model', '--json', '--root', 'b'];
     expect(parseArguments(syntax, args)).toEqual({
       operands: ['model'],
-      flags: { seed: 7, device: undefined, root: ['a', 'b'], json: true },
+      flags: { seed: 7, share: 0.5, device: undefined, root: ['a', 'b'], json: true },
     });
   });
 
@@ -43,12 +44,16 @@ describe('parseArguments', () => {
   it.each([
     [
       ['m', '--sed', '1'],
-      'layersense try has no option --sed. It accepts --seed, --device, --root, --json.',
+      'layersense try has no option --sed. It accepts --seed, --share, --device, --root, --json.',
     ],
-    [['m', '-x'], 'layersense try has no option -x. It accepts --seed, --device, --root, --json.'],
+    [
+      ['m', '-x'],
+      'layersense try has no option -x. It accepts --seed, --share, --device, --root, --json.',
+    ],
     [['m', '--device', 'gpu'], "--device must be one of cpu, cuda, not 'gpu'."],
     [['m', '--seed', 'x'], "--seed must be a whole number, not 'x'."],
     [['m', '--seed', '1.5'], "--seed must be a whole number, not '1.5'."],
+    [['m', '--share', '5 %'], "--share must be a number such as 0.95, not '5 %'."],
     [['m', '--seed'], '--seed needs a value: --seed N'],
     [['m', '--seed='], '--seed needs a value: --seed N'],
     [['m', '--device', '--json'], '--device needs a value: --device D'],
@@ -58,7 +63,7 @@ describe('parseArguments', () => {
     [[], 'MODEL is missing: layersense try MODEL … (a folder)'],
     [
       ['m', '--toString', '1'],
-      'layersense try has no option --toString. It accepts --seed, --device, --root, --json.',
+      'layersense try has no option --toString. It accepts --seed, --share, --device, --root, --json.',
     ],
   ])('refuses %j', (args, message) => {
     expect(messageOf(...args)).toBe(message);

@@ -6,6 +6,8 @@ export interface Flag {
   /** What stands for the value in the help, for example `FILE`. */
   readonly value?: string;
   readonly integer?: true;
+  /** Any number in plain digits. */
+  readonly decimal?: true;
   readonly repeatable?: true;
   readonly choices?: readonly string[];
   /** Shown in the help; the command applies it. */
@@ -34,7 +36,7 @@ export interface Syntax<F extends Flags = Flags> {
 
 type FlagValue<F extends Flag> = F extends { repeatable: true }
   ? readonly string[]
-  : F extends { integer: true }
+  : F extends { integer: true } | { decimal: true }
     ? number | undefined
     : F extends { value: string }
       ? string | undefined
@@ -109,6 +111,9 @@ function checkedValue(
   if (flag.integer && !/^-?\d+$/.test(value)) {
     throw new UsageError(`--${name} must be a whole number, not '${value}'.`);
   }
+  if (flag.decimal && !/^-?\d*\.?\d+$/.test(value)) {
+    throw new UsageError(`--${name} must be a number such as 0.95, not '${value}'.`);
+  }
   return value;
 }
 
@@ -133,7 +138,8 @@ function flagValues<F extends Flags>(flags: F, given: Map<string, string[]>): Fl
     if (flag.repeatable) return [name, texts];
     if (!flag.value) return [name, texts.length > 0];
     const [text] = texts;
-    return [name, flag.integer && text !== undefined ? Number(text) : text];
+    const numeric = flag.integer || flag.decimal;
+    return [name, numeric && text !== undefined ? Number(text) : text];
   });
   return Object.fromEntries(values) as FlagValues<F>;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { demoSyntax } from './commands/demo-syntax.js';
+import { mergeSyntax } from './commands/merge-syntax.js';
 import { scoreSyntax } from './commands/score-syntax.js';
 import { serveSyntax } from './commands/serve-syntax.js';
 import { loadCliConfig } from './config.js';
@@ -14,6 +15,7 @@ import { UsageError } from './usage-error.js';
  */
 const commands = {
   score: { syntax: scoreSyntax, load: async () => (await import('./commands/score.js')).score },
+  merge: { syntax: mergeSyntax, load: async () => (await import('./commands/merge.js')).merge },
   serve: { syntax: serveSyntax, load: async () => (await import('./commands/serve.js')).serve },
   demo: { syntax: demoSyntax, load: async () => (await import('./commands/demo.js')).demo },
 };

@@ -40,6 +40,22 @@ describe('scoreRequest', () => {
     });
   });
 
+  it('carries the flags of adaptive stopping, skipping and drawing', () => {
+    const args =
+      '--until top-k-stable --top-k 5 --stability 0.9 --min-examples 8 --skip-examples 4 --labels model --draws 3';
+    const { params } = request('org/model', '--dataset', 'gsm8k', ...args.split(' '));
+    expect(params).toMatchObject({
+      until: { top_k_stable: { k: 5, probability: 0.9, min_examples: 8 } },
+      skip_examples: 4,
+      labels: 'model',
+      draws: 3,
+    });
+    const plain = request('org/model', '--dataset', 'gsm8k', '--until', 'top-k-stable');
+    expect(plain.params).toMatchObject({
+      until: { top_k_stable: { k: 10, probability: 0.95, min_examples: 16 } },
+    });
+  });
+
   it('takes a folder for what could be a Hub repository too', () => {
     expect(request('apps/cli', '--method', 'magnitude').model).toBe('./apps/cli');
   });
@@ -62,6 +78,9 @@ describe('scoreRequest', () => {
     [['--examples', '0'], '--examples must be at least 1.'],
     [['--max-length', '1'], '--max-length must be at least 2.'],
     [['--seed', '-1'], '--seed must be at least 0.'],
+    [['--skip-examples', '0'], '--skip-examples must be at least 1.'],
+    [['--until', 'top-k-stable', '--stability', '2'], '--stability must be at most 0.9999.'],
+    [['--until', 'top-k-stable', '--top-k', '0'], '--top-k must be at least 1.'],
     [['--batch-size', '5000'], '--batch-size must be at most 4096.'],
   ])('names the flag whose value is out of range: %j', (args, message) => {
     expect(() => request('org/model', '--dataset', 'gsm8k', ...args)).toThrow(message);

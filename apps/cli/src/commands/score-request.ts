@@ -14,11 +14,18 @@ const fisherFlags = [
   'format',
   'dataset-revision',
   'examples',
+  'skip-examples',
   'max-length',
   'seed',
   'batch-size',
   'loss',
   'labels',
+  'draws',
+  'until',
+  'top-k',
+  'stability',
+  'min-examples',
+  'extend',
   'per-example',
 ] as const satisfies readonly (keyof ScoreFlags)[];
 
@@ -64,11 +71,31 @@ function fisherFields(flags: Values): Readonly<Record<string, unknown>> {
     }),
     params: given({
       examples: flags.examples,
+      skip_examples: flags['skip-examples'],
       max_length: flags['max-length'],
       seed: flags.seed,
       batch_size: flags['batch-size'],
       loss: flags.loss,
       labels: flags.labels,
+      draws: flags.draws,
+      until: until(flags),
+    }),
+  };
+}
+
+function until(flags: Values): Readonly<Record<string, unknown>> | undefined {
+  const refused = (['top-k', 'stability', 'min-examples'] as const).find(
+    (name) => flags[name] !== undefined,
+  );
+  if (!flags.until && refused) {
+    throw new UsageError(`--${refused} says when to stop, and needs --until top-k-stable.`);
+  }
+  if (!flags.until) return undefined;
+  return {
+    top_k_stable: given({
+      k: flags['top-k'],
+      probability: flags.stability,
+      min_examples: flags['min-examples'],
     }),
   };
 }
@@ -87,6 +114,8 @@ const flagOf: Readonly<Record<string, string>> = {
   dataset: '--dataset',
   'dataset.name': '--dataset',
   'dataset.revision': '--dataset-revision',
+  'params.until.top_k_stable.k': '--top-k',
+  'params.until.top_k_stable.probability': '--stability',
 };
 
 function issueText(issue: z.core.$ZodIssue): string {

@@ -1,11 +1,21 @@
-import { DatasetSpec, Device, FisherParams, Labels, Loss, methods } from '@layersense/contracts';
+import {
+  DatasetSpec,
+  Device,
+  FisherParams,
+  Labels,
+  Loss,
+  methods,
+  Until,
+} from '@layersense/contracts';
 import { debugFlag, type Flags, type Syntax } from '../arguments.js';
 
 const standard = FisherParams.parse({});
+const stopping = Until.parse({}).top_k_stable;
 const formats = DatasetSpec.shape.format.unwrap().options;
 
 const what = 'What is computed';
 const data = 'Calibration data';
+const enough = 'How much is computed';
 const output = 'Output';
 const machine = 'Machine';
 
@@ -31,6 +41,13 @@ const flags = {
     group: what,
     help: "data: the example's own next tokens (empirical Fisher); model: tokens drawn from the model's predictions",
   },
+  draws: {
+    value: 'N',
+    integer: true,
+    standard: '1',
+    group: what,
+    help: 'with --labels model: how often labels are drawn for an example; its value is their mean',
+  },
   revision: {
     value: 'R',
     standard: 'main',
@@ -55,7 +72,13 @@ const flags = {
     integer: true,
     standard: String(standard.examples),
     group: data,
-    help: 'how many examples are drawn',
+    help: 'how many examples are drawn; with --until, at most',
+  },
+  'skip-examples': {
+    value: 'N',
+    integer: true,
+    group: data,
+    help: 'leave out the first N drawn; runs over disjoint examples can be merged',
   },
   'max-length': {
     value: 'N',
@@ -70,6 +93,38 @@ const flags = {
     standard: String(standard.seed),
     group: data,
     help: 'decides which examples are drawn, and the labels with --labels model',
+  },
+  until: {
+    value: 'CONDITION',
+    choices: ['top-k-stable'],
+    group: enough,
+    help: 'stop as soon as the top of the ranking would be the same over other examples, as the bootstrap tells after every round',
+  },
+  'top-k': {
+    value: 'K',
+    integer: true,
+    standard: String(stopping.k),
+    group: enough,
+    help: 'with --until: size of the top',
+  },
+  stability: {
+    value: 'P',
+    decimal: true,
+    standard: String(stopping.probability),
+    group: enough,
+    help: 'with --until: share of the resamples whose top has each of the K layers',
+  },
+  'min-examples': {
+    value: 'N',
+    integer: true,
+    standard: String(stopping.min_examples),
+    group: enough,
+    help: 'with --until: examples before the first look; each round makes it half as many again',
+  },
+  extend: {
+    value: 'FILE',
+    group: enough,
+    help: 'take the values of examples that are in this report (--json --per-example) and compute the others',
   },
   json: { group: output, help: 'the whole report as JSON: {"run": {…}, "scores": […]}' },
   csv: { group: output, help: 'the scores as CSV under a header' },
@@ -126,6 +181,10 @@ export const scoreSyntax: Syntax<ScoreFlags> = {
     {
       line: 'layersense score Qwen/Qwen2.5-0.5B --dataset gsm8k --examples 128 --out scores.json',
       what: 'the whole report of a Hub model in a file',
+    },
+    {
+      line: 'layersense score Qwen/Qwen2.5-0.5B --dataset gsm8k --examples 512 --until top-k-stable',
+      what: 'as many examples as the ten first layers need, 512 at most',
     },
     {
       line: 'layersense score ./demo/model --method magnitude --csv',

@@ -62,9 +62,12 @@ describe('layersense score', () => {
     expect(code).toBe(0);
     const lines = stdout.split('\n');
     expect(lines[1]).toMatch(/^dataset {2}.*tokens\.jsonl, 5 examples, 61 tokens, fingerprint /);
-    expect(lines[5]).toMatch(/^rank +layer +shape +sum +± s\.e\. +of max/);
-    expect(lines[6]).toMatch(/^ +1 .* 100 % {2}█+$/);
-    expect(lines[9]).toMatch(/… \d+ more$/);
+    expect(lines[4]).toMatch(
+      /^ranking {2}each of the top 10 stays there in at least \d+ % of 1,000/,
+    );
+    expect(lines[6]).toMatch(/^rank +layer +shape +sum +± s\.e\. +of max/);
+    expect(lines[7]).toMatch(/^ +1 .* 100 % {2}█+$/);
+    expect(lines[10]).toMatch(/… \d+ more$/);
   });
 
   it('scores magnitude as CSV into a file, without data', async () => {
@@ -94,6 +97,9 @@ describe('what layersense score refuses', () => {
     [['--method', 'magnitude', '--dataset', 'gsm8k'], '--dataset has no meaning with'],
     [['--dataset', 'gsm8k', '--per-example'], '--per-example needs --json'],
     [['--dataset', 'gsm8k', '--json', '--csv'], '--json and --csv exclude each other.'],
+    [['--dataset', 'gsm8k', '--top-k', '5'], '--top-k says when to stop, and needs --until'],
+    [['--dataset', 'gsm8k', '--until', 'never'], '--until must be one of top-k-stable'],
+    [['--dataset', 'gsm8k', '--draws', '2'], '--draws: labels are drawn with'],
     [['--dataset', 'gsm8k', '--threads', '0'], '--threads must be at least 1.'],
   ])('a command line such as %j, with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await score(...args);

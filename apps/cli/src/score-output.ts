@@ -1,0 +1,42 @@
+import type { ScoreReport } from '@layersense/contracts';
+import { chooseFormat, formatScores } from './formats/score-format.js';
+import { assertWritable, writeAtomically } from './output-file.js';
+import { UsageError } from './usage-error.js';
+
+interface OutputFlags {
+  readonly json: boolean;
+  readonly csv: boolean;
+  readonly 'per-example': boolean;
+  readonly top: number | undefined;
+  readonly out: string | undefined;
+}
+
+export interface ScoreOutput {
+  write(report: ScoreReport): Promise<void>;
+}
+
+/**
+ * Where and how a report is to be shown.
+ *
+ * @throws UsageError when that cannot be done, before there is a report
+ */
+export async function checkedOutput(flags: OutputFlags): Promise<ScoreOutput> {
+  const { top = 20, out, 'per-example': perExample } = flags;
+  const format = chooseFormat(flags);
+  if (perExample && format !== 'json') {
+    throw new UsageError('--per-example needs --json: a table has no place for every example.');
+  }
+  if (top < 1) throw new UsageError('--top must be at least 1.');
+  if (out) await assertWritable(out);
+  return {
+    async write(report) {
+      const text = formatScores(report, format, { perExample, top });
+      if (!out) {
+        process.stdout.write(text);
+        return;
+      }
+      await writeAtomically(out, text);
+      process.stderr.write(`Wrote ${report.scores.length} scores to ${out}.\n`);
+    },
+  };
+}
