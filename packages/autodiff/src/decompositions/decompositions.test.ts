@@ -3,6 +3,7 @@ import {
   encodeModel,
   type Graph,
   GraphBuilder,
+  int,
   type Value,
 } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess, type TensorData } from '@layersense/runtime';
@@ -19,12 +20,15 @@ import { groupQueryCases } from './group-query-attention.cases.js';
 import { decompositions } from './index.js';
 import { multiHeadCases } from './multi-head-attention.cases.js';
 import { attentionCases } from './onnx-attention.cases.js';
+import { quantizedCases } from './quantized.cases.js';
+import { dequantizedWeightName } from './quantized.js';
 
 const fusedCases: readonly FusedCase[] = [
   ...elementaryCases,
   ...groupQueryCases,
   ...multiHeadCases,
   ...attentionCases,
+  ...quantizedCases,
 ];
 
 let compute: ComputeProcess;
@@ -107,6 +111,22 @@ it('keeps the names of what it does not decompose', () => {
   expect(decomposed.value('x').name).toBe('x');
   expect(decomposed.value('norm').name).toMatch(/^norm#decomposed/);
   expect(decomposed.g.initializers.get('scale')).toEqual(g.initializers.get('scale'));
+});
+
+it('names the weight it dequantises and hands it to one Gemm', () => {
+  const g = new GraphBuilder('g');
+  const x = g.input('x', 'float32', [2, 3, 32]);
+  const packed = g.input('packed', 'uint8', [8, 2, 8]);
+  const scales = g.input('scales', 'float32', [8, 2]);
+  const attributes = { K: int(32), N: int(8), bits: int(4), block_size: int(16) };
+  const options = { domain: 'com.microsoft', name: 'layers.0/q_proj' };
+  const y = g.op('MatMulNBits', [x, packed, scales], attributes, options);
+  const decomposed = decompose(g.build([y]));
+  const weight = decomposed.g.value(dequantizedWeightName('layers.0/q_proj'));
+  expect(weight.shape).toEqual([8, 32]);
+  const users = decomposed.g.nodes.filter(({ inputs }) => inputs.includes(weight.name));
+  expect(users).toMatchObject([{ opType: 'Gemm', attributes: { transB: int(1) } }]);
+  expect(users[0]?.inputs.indexOf(weight.name)).toBe(1);
 });
 
 /** One fused node between constants, so that a graph can be run without feeds. */

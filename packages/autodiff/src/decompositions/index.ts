@@ -4,6 +4,7 @@ import { groupQueryDecompositions } from './group-query-attention.js';
 import { multiHeadDecompositions } from './multi-head-attention.js';
 import { normalizationDecompositions } from './normalization.js';
 import { attentionDecompositions } from './onnx-attention.js';
+import { quantizedDecompositions } from './quantized.js';
 import { rotaryDecompositions } from './rotary-embedding.js';
 
 /** Fused operators by operator key, each written with operators that have rules. */
@@ -14,4 +15,5 @@ export const decompositions: Readonly<Record<string, Decomposition>> = {
   ...groupQueryDecompositions,
   ...multiHeadDecompositions,
   ...attentionDecompositions,
+  ...quantizedDecompositions,
 };
