@@ -1,4 +1,4 @@
-import type { FisherJobSpec, JobSpec, ScoreReport } from '@layersense/contracts';
+import { type FisherJobSpec, isPart, type JobSpec, type ScoreReport } from '@layersense/contracts';
 import { openCheckpoint, resolveModel } from '@layersense/model-source';
 import { listParameters, parseModel } from '@layersense/models';
 import { startComputeProcess } from '@layersense/runtime';
@@ -9,7 +9,8 @@ import { ExampleRounds } from './example-rounds.js';
 import type { JobServices } from './job-services.js';
 import type { OpenedJob } from './opened-job.js';
 import { pendingBatches, tokensOf } from './pending-batches.js';
-import { WholePlan } from './plans/whole-plan.js';
+import { choosePlan } from './plans/choose-plan.js';
+import { openPlan } from './plans/open-plan.js';
 import { prepareCalibration } from './prepare-calibration.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { basisOfJob } from './run-basis.js';
@@ -56,7 +57,8 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
   const { set } = calibration;
   const wanted = { model, basis: basisOfJob(spec, model), dataset: calibration.provenance() };
   const accumulator = new FisherAccumulator(wanted.dataset.indices);
-  const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, shapes.size);
+  const layers = [...shapes.keys()].filter((name) => !isPart(name)).length;
+  const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
   const key = {
     identity: runIdentity(wanted.basis, wanted.dataset),
     parameters: [...shapes.keys()],
@@ -68,7 +70,8 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
   await progress.begin('building');
   const compute = await startComputeProcess({ signal });
   try {
-    const plan = new WholePlan(compute, {
+    const chosen = choosePlan({ model: architecture, checkpoint, set, params: spec.params });
+    const plan = await openPlan(compute, chosen, {
       model: architecture,
       checkpoint,
       params: spec.params,
@@ -80,7 +83,14 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
     await progress.begin('computing', { done: accumulator.done, total });
     for (const round of rounds) {
       const missing = round.filter((position) => !taken.examples.has(position));
-      const pending = pendingBatches(set, missing, accumulator, spec.params, architecture);
+      const pending = pendingBatches(
+        set,
+        missing,
+        accumulator,
+        spec.params,
+        architecture,
+        chosen.tokenBudget,
+      );
       for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
         accumulator.add(statistics);
         await services.checkpoint.append(key, statistics);
@@ -99,11 +109,12 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       derivedFrom: taken.derivedFrom,
       device: plan.device,
       onnxRuntime: compute.runtime.onnxRuntime,
-      plan: plan.name,
+      plan: chosen,
       arithmetic: 'float32',
       peakMemoryBytes: peakRssBytes,
     };
   } finally {
+    await plan?.close();
     await compute.close();
   }
 }

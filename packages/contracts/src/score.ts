@@ -27,7 +27,7 @@ export const LayerScore = z
     confidence_interval: z.tuple([z.number(), z.number()]).optional(),
     /** Share of the run's bootstrap resamples that have the layer in their top `stability.k`. */
     top_k_probability: z.number().optional(),
-    /** 1 is the largest. */
+    /** 1 is the largest. A part of a packed weight has the rank it would take, and takes none. */
     rank: z.number().int().min(1),
     /** ‖gₙ‖² per example in the order of the run's `dataset.indices`. */
     per_example: z.array(z.number()).optional(),
@@ -116,6 +116,9 @@ export const Run = z
     derived_from: z.array(z.object({ run_id: z.string(), examples: z.number().int() })).default([]),
     device: Device.nullable(),
     plan: z.string().nullable(),
+    /** Why this plan, with the estimate and the limit. */
+    plan_reason: z.string().nullable().default(null),
+    estimated_memory_bytes: z.number().int().nullable().default(null),
     arithmetic: z.string().nullable(),
     engine: z.object({ name: z.string(), version: z.string(), onnxruntime: z.string().nullable() }),
     seconds: z.number().nullable(),

@@ -1,4 +1,4 @@
-import type { LayerScore } from '@layersense/contracts';
+import { isPart, type LayerScore } from '@layersense/contracts';
 
 /** Rows of layer_score in columns, as `unnest` takes them. */
 export interface ScoreColumns {
@@ -18,7 +18,8 @@ export interface ScoreColumns {
 
 /**
  * One row per score and metric. Rank, error and per-example values belong to the run's first
- * metric; the others are ranked here by value, with nulls last and ties in the order of the first.
+ * metric; the others are ranked here by value, with nulls last and ties in the order of the first,
+ * and parts of packed weights taking no rank from the others.
  */
 export function toScoreColumns(
   metrics: readonly string[],
@@ -61,12 +62,14 @@ export function toScoreColumns(
 function ranksBy(metric: string, scores: readonly LayerScore[]): number[] {
   const value = (score: LayerScore) => score.values[metric] ?? Number.NEGATIVE_INFINITY;
   const ranks = new Array<number>(scores.length);
-  scores
+  const ordered = scores
     .map((score, index) => ({ score, index }))
-    .sort((a, b) => value(b.score) - value(a.score) || a.score.rank - b.score.rank)
-    .forEach(({ index }, position) => {
-      ranks[index] = position + 1;
-    });
+    .sort((a, b) => value(b.score) - value(a.score) || a.score.rank - b.score.rank);
+  let rank = 1;
+  for (const { score, index } of ordered) {
+    ranks[index] = rank;
+    if (!isPart(score.parameter)) rank++;
+  }
   return ranks;
 }
 

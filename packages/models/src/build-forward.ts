@@ -1,4 +1,4 @@
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError, partName } from '@layersense/contracts';
 import { GraphBuilder, type TensorRef, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Gemma2Config, gemma2 } from './architectures/gemma2.js';
@@ -88,20 +88,28 @@ export function buildForward(
   const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
   const forward = new Forward(builder, shape, arithmetic, tensors);
   const logits = model.forward(forward, inputIds);
-  return { builder, shape, arithmetic, inputIds, logits, parameters: forward.parameters };
+  const { parameters, parts } = forward;
+  return { builder, shape, arithmetic, inputIds, logits, parameters, parts };
 }
 
 /**
- * The parameters of a checkpoint with their shapes, in order of use; finds what is missing or
- * misshapen.
+ * The shapes of what a checkpoint is scored by: its parameters in order of use, the parts of a packed
+ * one after it. Finds what is missing or misshapen.
  * @throws LayersenseError as {@link buildForward}
  */
 export function listParameters(
   model: ParsedModel,
   tensors: ReadonlyMap<string, TensorRef>,
 ): ReadonlyMap<string, readonly number[]> {
-  const { builder, parameters } = buildForward(model, tensors, { batch: 1, length: 2 });
-  return new Map(parameters.map((name) => [name, builder.value(name).shape]));
+  const { builder, parameters, parts } = buildForward(model, tensors, { batch: 1, length: 2 });
+  const shapes = parameters.flatMap((name) => {
+    const { shape } = builder.value(name);
+    const ofParts = (parts.get(name) ?? []).map(
+      (part) => [partName(name, part.name), shape.with(part.axis, part.end - part.start)] as const,
+    );
+    return [[name, shape] as const, ...ofParts];
+  });
+  return new Map(shapes);
 }
 
 function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {

@@ -11,6 +11,17 @@ export interface BatchShape {
 /** The arithmetic of the graph. Weights stay as stored and are cast where they are used. */
 export type Arithmetic = 'float32' | 'float64';
 
+/**
+ * The slice of a packed weight that computes some of its outputs, such as the queries of a weight
+ * that computes q, k and v at once: `start` to `end` along `axis`, the axis of the outputs.
+ */
+export interface ParameterPart {
+  readonly name: string;
+  readonly axis: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A forward pass whose every parameter is an external initializer of its own name. */
 export interface ForwardGraph {
   readonly builder: GraphBuilder;
@@ -22,6 +33,8 @@ export interface ForwardGraph {
   readonly logits: Value;
   /** Names as PyTorch's `named_parameters()` gives them (tied ones once), in the order of first use. */
   readonly parameters: readonly string[];
+  /** Of packed parameters, the parts, which together are the whole. */
+  readonly parts: ReadonlyMap<string, readonly ParameterPart[]>;
 }
 
 /**
@@ -30,6 +43,7 @@ export interface ForwardGraph {
  */
 export class Forward {
   readonly parameters: string[] = [];
+  readonly parts = new Map<string, readonly ParameterPart[]>();
 
   constructor(
     readonly g: GraphBuilder,

@@ -1,19 +1,10 @@
 import { buildPullback } from '@layersense/autodiff';
 import { type Labels, LayersenseError } from '@layersense/contracts';
-import {
-  elementCount,
-  type Graph,
-  type GraphBuilder,
-  oneCastPerUse,
-  type Value,
-} from '@layersense/onnx-ir';
+import { type Graph, type GraphBuilder, oneCastPerUse, type Value } from '@layersense/onnx-ir';
 import { attachLoss } from './loss/next-token-cross-entropy.js';
-import {
-  gradientSquaredNorm,
-  type NormPath,
-  type StatisticContext,
-} from './per-example/gradient-squared-norm.js';
+import type { NormPath, StatisticContext } from './per-example/gradient-squared-norm.js';
 import { findParameterUses } from './per-example/parameter-uses.js';
+import { normsWithParts, type ParameterPart } from './per-example/part-norms.js';
 
 /** The forward pass to differentiate. `builder` is extended in place. */
 export interface DifferentiableModel {
@@ -22,12 +13,13 @@ export interface DifferentiableModel {
   /** [batch · length, vocabulary]. */
   readonly logits: Value;
   readonly parameters: readonly string[];
+  /** Of packed parameters: parts that are scored too. Together they are the whole. */
+  readonly parts?: ReadonlyMap<string, readonly ParameterPart[]>;
 }
 
+/** A parameter, or a part of a packed one. */
 export interface SensitivityParameter {
   readonly name: string;
-  readonly shape: readonly number[];
-  readonly numel: number;
   /** The graph output that holds ‖∂ℓₙ/∂W‖² per example: [batch]. */
   readonly output: string;
 }
@@ -70,18 +62,13 @@ export function buildSensitivityGraph(
     grams: new Map(),
     cotangentOf: (value) => requireCotangent(cotangents, value),
   };
-  const norms = [...uses].map(([name, parameterUses]) => {
-    const { shape: parameterShape } = g.value(name);
-    const norm = g.scope(`${name}#squared_norm`, () =>
-      gradientSquaredNorm(context, parameterShape, parameterUses),
-    );
-    const numel = elementCount(parameterShape);
-    return { parameter: { name, shape: parameterShape, numel, output: norm.name }, norm };
-  });
+  const norms = [...uses].flatMap(([name, parameterUses]) => [
+    ...normsWithParts(context, name, parameterUses, model.parts?.get(name)),
+  ]);
   return {
-    graph: oneCastPerUse(g.build([loss.losses, ...norms.map(({ norm }) => norm)])),
+    graph: oneCastPerUse(g.build([loss.losses, ...norms.map(([, norm]) => norm)])),
     lossOutput: loss.losses.name,
-    parameters: norms.map(({ parameter }) => parameter),
+    parameters: norms.map(([name, norm]) => ({ name, output: norm.name })),
   };
 }
 

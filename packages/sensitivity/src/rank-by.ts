@@ -1,14 +1,17 @@
-/** Adds `rank`, 1 for the largest value; equal values keep their order. The order is unchanged. */
+/**
+ * Adds `rank`, 1 for the largest value; equal values keep their order. The order is unchanged. An
+ * item that does not count has the rank it would take, and takes none from the others.
+ */
 export function rankBy<T extends object>(
   items: readonly T[],
   value: (item: T) => number,
+  counts: (item: T) => boolean = () => true,
 ): (T & { rank: number })[] {
-  const order = items.map((_, i) => i).sort((a, b) => valueAt(b) - valueAt(a));
-  const ranks = new Map(order.map((index, position) => [index, position + 1]));
-  return items.map((item, i) => ({ ...item, rank: ranks.get(i) ?? items.length }));
-
-  function valueAt(index: number): number {
-    const item = items[index];
-    return item === undefined ? Number.NEGATIVE_INFINITY : value(item);
+  const ranks = new Map<T, number>();
+  let rank = 1;
+  for (const item of items.toSorted((a, b) => value(b) - value(a))) {
+    ranks.set(item, rank);
+    if (counts(item)) rank++;
   }
+  return items.map((item) => ({ ...item, rank: ranks.get(item) ?? items.length }));
 }

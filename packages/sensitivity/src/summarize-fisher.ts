@@ -1,5 +1,5 @@
 import type { LayerScore, Stability } from '@layersense/contracts';
-import { confidenceInterval, layerName } from '@layersense/contracts';
+import { confidenceInterval, isPart, layerName } from '@layersense/contracts';
 import { elementCount } from '@layersense/onnx-ir';
 import type { ExampleStatistics } from './fisher-accumulator.js';
 import { rankBy } from './rank-by.js';
@@ -29,11 +29,15 @@ export function summarizeFisher(
   { shapeOf, bootstrap }: SummaryOptions,
 ): FisherSummary {
   const stability = stabilityOf({ losses, squaredNorms }, bootstrap);
-  const scores = [...squaredNorms].map(([parameter, norms], i) => {
+  const inclusion = new Map(
+    wholes(squaredNorms).map(([name], i) => [name, stability?.inclusion[i]]),
+  );
+  const scores = [...squaredNorms].map(([parameter, norms]) => {
     const shape = [...shapeOf(parameter)];
     const numel = elementCount(shape);
     const { n, mean, variance, standardError } = moments(norms);
     const interval = confidenceInterval(mean, standardError, n);
+    const topKProbability = inclusion.get(parameter);
     return {
       layer: layerName(parameter).layer,
       parameter,
@@ -44,12 +48,16 @@ export function summarizeFisher(
       standard_error: standardError,
       ...(variance === null ? {} : { variance }),
       ...(interval === null ? {} : { confidence_interval: interval }),
-      ...(stability === null ? {} : { top_k_probability: stability.inclusion[i] ?? 0 }),
+      ...(topKProbability === undefined ? {} : { top_k_probability: topKProbability }),
       per_example: Array.from(norms),
     };
   });
   return {
-    scores: rankBy(scores, (score) => score.values.sum),
+    scores: rankBy(
+      scores,
+      (score) => score.values.sum,
+      ({ parameter }) => !isPart(parameter),
+    ),
     meanLoss: moments(losses).mean,
     exampleLosses: Array.from(losses),
     stability: stability && withoutInclusion(stability),
@@ -61,8 +69,14 @@ export function stabilityOf(
   { losses, squaredNorms }: ExampleStatistics,
   bootstrap: SummaryOptions['bootstrap'],
 ): TopKStability | null {
-  if (losses.length < 2 || squaredNorms.size <= bootstrap.k) return null;
-  return topKStability([...squaredNorms.values()], bootstrap);
+  const norms = wholes(squaredNorms).map(([, values]) => values);
+  if (losses.length < 2 || norms.length <= bootstrap.k) return null;
+  return topKStability(norms, bootstrap);
+}
+
+/** Without the parts of packed weights, whose examples count in the whole already. */
+function wholes(squaredNorms: ExampleStatistics['squaredNorms']): [string, Float64Array][] {
+  return [...squaredNorms].filter(([parameter]) => !isPart(parameter));
 }
 
 function withoutInclusion({ k, resamples, probability, jaccard }: TopKStability): Stability {

@@ -67,8 +67,9 @@ function block(
 
   const normed = layerNorm(f, x, `${layer}.ln_1`, { epsilon });
   const packed = conv1d(f, normed, `${layer}.attn.c_attn`, 3 * width);
-  const qkv = unpack(f, packed, [width, width, width]);
-  const mixed = causalAttention(f, qkv, heads, { mask, scale });
+  const parts = { q: width, k: width, v: width };
+  const { q, k, v } = unpack(f, packed, `${layer}.attn.c_attn`, parts, { axis: 1 });
+  const mixed = causalAttention(f, [q, k, v], heads, { mask, scale });
   const h = g.add(x, conv1d(f, mixed, `${layer}.attn.c_proj`, width));
 
   const hidden = layerNorm(f, h, `${layer}.ln_2`, { epsilon });

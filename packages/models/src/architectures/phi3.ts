@@ -70,13 +70,14 @@ function decoderLayer(
   const normed = rmsNorm(f, x, `${layer}.input_layernorm`, epsilon);
   const [queries, keys] = [heads.query * heads.dim, heads.keyValue * heads.dim];
   const packed = project(normed, 'self_attn.qkv_proj', queries + 2 * keys);
-  const [q, k, v] = unpack(f, packed, [queries, keys, keys]);
+  const parts = { q: queries, k: keys, v: keys };
+  const { q, k, v } = unpack(f, packed, `${layer}.self_attn.qkv_proj`, parts);
   const mixed = causalAttention(f, [q, k, v], heads, attention);
   const h = g.add(x, project(mixed, 'self_attn.o_proj', width));
 
   const hidden = rmsNorm(f, h, `${layer}.post_attention_layernorm`, epsilon);
   const gateUp = project(hidden, 'mlp.gate_up_proj', 2 * inner);
-  const [gate, up] = unpack(f, gateUp, [inner, inner]);
+  const { gate, up } = unpack(f, gateUp, `${layer}.mlp.gate_up_proj`, { gate: inner, up: inner });
   const activated = g.mul(activation(f, config.hidden_act, gate), up);
   return g.add(h, project(activated, 'mlp.down_proj', width));
 }

@@ -8,7 +8,6 @@ import { gatedMlp } from '../blocks/gated-mlp.js';
 import { layerNorm } from '../blocks/layer-norm.js';
 import { linear } from '../blocks/linear.js';
 import { rotaryTables } from '../blocks/rotary.js';
-import { unpack } from '../blocks/unpack.js';
 import type { Forward } from '../forward.js';
 import { parseRope, RopeKeys } from '../rope-config.js';
 
@@ -101,8 +100,9 @@ function selfAttention(
 
 /** A norm of its own for each head, without biases: [rows, heads·dim] → the same shape. */
 function normEachHead(f: Forward, x: Value, name: string, dim: number, epsilon: number): Value {
-  const width = x.shape[1] ?? 0;
-  const heads = unpack(f, x, new Array<number>(width / dim).fill(dim));
+  const count = (x.shape[1] ?? 0) / dim;
+  const split = { axis: int(-1), num_outputs: int(count) };
+  const heads = f.g.ops('Split', [x], split, { outputs: count });
   const normed = heads.map((head, i) =>
     layerNorm(f, head, `${name}.${i}`, { epsilon, bias: false }),
   );

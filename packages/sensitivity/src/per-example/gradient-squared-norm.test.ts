@@ -1,9 +1,11 @@
+import { partName } from '@layersense/contracts';
 import { encodeModel, GraphBuilder, int, type Value } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess, type Tensors } from '@layersense/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSensitivityGraph } from '../build-sensitivity-graph.js';
 import type { NormPath } from './gradient-squared-norm.js';
 import { findParameterUses } from './parameter-uses.js';
+import type { ParameterPart } from './part-norms.js';
 
 const VOCABULARY = 7;
 const WIDTH = 5;
@@ -21,6 +23,27 @@ const parameterShapes: Record<string, readonly number[]> = {
   bias: [HIDDEN],
   back: [HIDDEN, WIDTH],
 };
+
+/** The halves of two matrices and a bias, along the axis of their outputs. */
+const parts: ReadonlyMap<string, readonly ParameterPart[]> = new Map([
+  ['projection', halves(0, 2, HIDDEN)],
+  ['bias', halves(0, 2, HIDDEN)],
+  ['back', halves(1, 3, WIDTH)],
+]);
+
+function halves(axis: number, middle: number, end: number): readonly ParameterPart[] {
+  return [
+    { name: 'low', axis, start: 0, end: middle },
+    { name: 'high', axis, start: middle, end },
+  ];
+}
+
+/** Whether element `i` of a parameter belongs to a part of it. */
+function isIn({ axis, start, end }: ParameterPart, shape: readonly number[], i: number): boolean {
+  const [, columns = 1] = shape;
+  const index = axis === 1 ? i % columns : Math.floor(i / columns);
+  return start <= index && index < end;
+}
 
 interface Example {
   readonly tokens: readonly number[];
@@ -54,7 +77,7 @@ function toyModel(batch: number, length: number, head = 'embedding') {
   const mixed = g.add(returned, g.matMul(g.op('Tanh', [again]), back));
   const logits = g.op('Gemm', [mixed, of(head)], { transB: int(1) });
   const parameters = [...new Set([...Object.keys(parameterShapes), head])];
-  return { builder: g, shape: { batch, length }, logits, parameters };
+  return { builder: g, shape: { batch, length }, logits, parameters, parts };
 }
 
 let compute: ComputeProcess;
@@ -151,16 +174,25 @@ describe('gradientSquaredNorm', () => {
     const { norms } = await run(base);
     const epsilon = 1e-5;
     for (const [name, values] of Object.entries(base)) {
+      const shape = parameterShapes[name] ?? [];
       const squared = examples.map(() => 0);
+      const ofParts = (parts.get(name) ?? []).map((part) => ({ part, sum: examples.map(() => 0) }));
       for (let i = 0; i < values.length; i++) {
         const lossesAt = async (step: number) =>
           (await run({ ...base, [name]: values.with(i, (values[i] ?? 0) + step) })).losses;
         const [up, down] = [await lossesAt(epsilon), await lossesAt(-epsilon)];
-        squared.forEach((sum, n) => {
-          squared[n] = sum + (((up[n] ?? 0) - (down[n] ?? 0)) / (2 * epsilon)) ** 2;
-        });
+        const touched = ofParts.filter(({ part }) => isIn(part, shape, i));
+        for (const sum of [squared, ...touched.map((each) => each.sum)]) {
+          sum.forEach((before, n) => {
+            sum[n] = before + (((up[n] ?? 0) - (down[n] ?? 0)) / (2 * epsilon)) ** 2;
+          });
+        }
       }
       expectRatiosOfOne(norms[name] ?? [], squared, 6, name);
+      for (const { part, sum } of ofParts) {
+        const of = partName(name, part.name);
+        expectRatiosOfOne(norms[of] ?? [], sum, 6, of);
+      }
     }
     await release();
   });

@@ -3,8 +3,8 @@ import { LayersenseError } from '@layersense/contracts';
 import { type Graph, oneCastPerUse, sliceGraph, type Value } from '@layersense/onnx-ir';
 import type { DifferentiableModel, SensitivityOptions } from '../build-sensitivity-graph.js';
 import { attachLoss } from '../loss/next-token-cross-entropy.js';
-import { gradientSquaredNorm } from '../per-example/gradient-squared-norm.js';
 import { findParameterUses, type ParameterUse } from '../per-example/parameter-uses.js';
+import { normsWithParts } from '../per-example/part-norms.js';
 import {
   type CarriedUse,
   carriedInnerProduct,
@@ -113,13 +113,14 @@ function buildSegment(
   const norms = new Map<string, Value>();
   const handed: Value[] = [];
   for (const [name, own] of uses) {
-    const square = g.scope(`${name}#squared_norm`, () =>
-      crossTerms(context, own, carried.get(name) ?? []).reduce(
-        (sum, term) => g.add(sum, g.add(term, term)),
-        gradientSquaredNorm(statistics, g.value(name).shape, own),
-      ),
-    );
-    norms.set(name, square);
+    const later = carried.get(name) ?? [];
+    const crossed = g.scope(`${name}#crossed`, () => crossTerms(context, own, later));
+    const parts = model.parts?.get(name);
+    if (parts && crossed.length > 0) throw packedAndShared(name);
+    for (const [of, square] of normsWithParts(statistics, name, own, parts)) {
+      const norm = crossed.reduce((sum, term) => g.add(sum, g.add(term, term)), square);
+      norms.set(of, norm);
+    }
     const handing = g.scope(`${name}#carried`, () => carryUses(context, own, earlierUses(name)));
     carried.set(name, [...(carried.get(name) ?? []), ...handing]);
     handed.push(...handing.flatMap(carriedTensors));
@@ -150,6 +151,14 @@ function crossTerms(
     const partners = own.filter((use) => isCarriedFor(later, use));
     return partners.map((use) => carriedInnerProduct(context, use, there));
   });
+}
+
+function packedAndShared(name: string): LayersenseError {
+  return new LayersenseError(
+    'unsupported_operator',
+    `${name} is a packed weight that several segments use, which only the whole plan can score. Choose --plan whole.`,
+    { parameter: name },
+  );
 }
 
 /** The carried tensors as inputs of this graph. */
