@@ -9,8 +9,7 @@ import { ExampleRounds } from './example-rounds.js';
 import type { JobServices } from './job-services.js';
 import type { OpenedJob } from './opened-job.js';
 import { pendingBatches, tokensOf } from './pending-batches.js';
-import { choosePlan } from './plans/choose-plan.js';
-import { openPlan } from './plans/open-plan.js';
+import { WholePlan } from './plans/whole-plan.js';
 import { prepareCalibration } from './prepare-calibration.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { basisOfJob } from './run-basis.js';
@@ -70,8 +69,7 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
   await progress.begin('building');
   const compute = await startComputeProcess({ signal });
   try {
-    const chosen = choosePlan({ model: architecture, checkpoint, set, params: spec.params });
-    const plan = await openPlan(compute, chosen, {
+    const plan = new WholePlan(compute, {
       model: architecture,
       checkpoint,
       params: spec.params,
@@ -83,14 +81,7 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
     await progress.begin('computing', { done: accumulator.done, total });
     for (const round of rounds) {
       const missing = round.filter((position) => !taken.examples.has(position));
-      const pending = pendingBatches(
-        set,
-        missing,
-        accumulator,
-        spec.params,
-        architecture,
-        chosen.tokenBudget,
-      );
+      const pending = pendingBatches(set, missing, accumulator, spec.params, architecture);
       for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
         accumulator.add(statistics);
         await services.checkpoint.append(key, statistics);
@@ -109,12 +100,11 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       derivedFrom: taken.derivedFrom,
       device: plan.device,
       onnxRuntime: compute.runtime.onnxRuntime,
-      plan: chosen,
+      plan: plan.name,
       arithmetic: 'float32',
       peakMemoryBytes: peakRssBytes,
     };
   } finally {
-    await plan?.close();
     await compute.close();
   }
 }

@@ -1,4 +1,10 @@
-import { type LayerScore, metricsOf, type Run, type ScoreReport } from '@layersense/contracts';
+import {
+  type LayerScore,
+  metricsOf,
+  type Run,
+  type ScoreReport,
+  type Stability,
+} from '@layersense/contracts';
 import { bar } from './bar.js';
 import { type Column, columns } from './columns.js';
 import { formatBytes, formatCount, formatDuration, formatShare, formatValue } from './quantity.js';
@@ -49,7 +55,7 @@ type Fact = string | null | undefined | false;
 
 function runHeader(run: Run): readonly string[] {
   const { model } = run;
-  const lines: readonly (readonly [string, readonly Fact[]])[] = [
+  const lines: (readonly [string, readonly Fact[]])[] = [
     [
       'model',
       [
@@ -84,7 +90,17 @@ function runHeader(run: Run): readonly string[] {
       ],
     ],
   ];
+  if (run.stability) lines.push(['ranking', rankingFacts(run, run.stability)]);
   return lines.map(([name, facts]) => `${name.padEnd(8)} ${facts.filter(Boolean).join(', ')}`);
+}
+
+function rankingFacts({ stopping }: Run, { k, resamples, probability, jaccard }: Stability) {
+  return [
+    `each of the top ${k} stays there in at least ${formatShare(probability)} of ${formatCount(resamples)} resamples`,
+    `expected overlap ${formatShare(jaccard)}`,
+    stopping?.reason === 'stable' && `stable after ${stopping.examples} of ${stopping.at_most}`,
+    stopping?.reason === 'examples exhausted' && `all ${stopping.at_most} examples taken`,
+  ];
 }
 
 function datasetFacts(dataset: NonNullable<Run['dataset']>): readonly Fact[] {
