@@ -39,6 +39,11 @@ export function operatorKey(node: Pick<Node, 'opType' | 'domain'>): string {
   return node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
 }
 
+/** Whether `inferOutputs` knows the operator. */
+export function hasInferenceRule(node: Pick<Node, 'opType' | 'domain'>): boolean {
+  return Object.hasOwn(inferenceRules, operatorKey(node));
+}
+
 /** NumPy broadcasting of two shapes. */
 export function broadcastShapes(a: readonly number[], b: readonly number[]): readonly number[] {
   const rank = Math.max(a.length, b.length);
@@ -167,6 +172,7 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
   MatMul: matMul,
   Max: variadic,
   Min: variadic,
+  Mod: broadcast,
   Mul: broadcast,
   Neg: same,
   Not: same,
@@ -178,6 +184,8 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
   Reciprocal: same,
   ReduceMax: reduce,
   ReduceMean: reduce,
+  ReduceMin: reduce,
+  ReduceProd: reduce,
   ReduceSum: reduce,
   ReduceSumSquare: reduce,
   Relu: same,
@@ -374,6 +382,15 @@ export const inferenceRules: { readonly [op: string]: InferenceRule } = {
       },
     ];
   },
+
+  Range: ({ input, constant }) => {
+    const [start, limit, step] = [constant(0)[0] ?? 0, constant(1)[0] ?? 0, constant(2)[0] ?? 1];
+    return [{ dtype: input(0).dtype, shape: [Math.max(0, Math.ceil((limit - start) / step))] }];
+  },
+
+  Size: () => [{ dtype: 'int64', shape: [] }],
+
+  Xor: compare,
 
   Where: ({ input }) => [
     {

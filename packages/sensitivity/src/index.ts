@@ -5,6 +5,7 @@ export {
   type SensitivityOptions,
   type SensitivityParameter,
 } from './build-sensitivity-graph.js';
+export { decomposeModel } from './decompose-model.js';
 export { definitionOf, methodVersions } from './definitions.js';
 export {
   type BatchStatistics,

@@ -1,0 +1,87 @@
+import { LayersenseError } from '@layersense/contracts';
+import {
+  type DecodedModel,
+  type DecodedNode,
+  decodeModel,
+  type TensorRef,
+} from '@layersense/onnx-ir';
+import { orInvalidFile } from './errors.js';
+import { neededNodes } from './needed-nodes.js';
+import { groupParameters, type OnnxParameter, type ParameterUses } from './onnx-parameters.js';
+import { refuseUnsupported } from './refuse-unsupported.js';
+import type { ReadStored } from './same-content.js';
+import { storedUses } from './stored-uses.js';
+import { OLDEST_OPSET } from './upgrade-node.js';
+
+/** An ONNX file that can be scored, with the parts that scoring needs. */
+export interface OnnxModel {
+  /** Base name of the file. */
+  readonly file: string;
+  readonly decoded: DecodedModel;
+  /** What the logits depend on, in topological order. */
+  readonly nodes: readonly DecodedNode[];
+  readonly uses: ParameterUses;
+  /** In the order of first use. */
+  readonly parameters: readonly OnnxParameter[];
+  /** The files that hold its weights besides `file`, relative to its folder. */
+  readonly dataFiles: readonly string[];
+}
+
+/**
+ * Reads an ONNX file and finds its parameters.
+ *
+ * @param bytes the whole .onnx file; weights in external data stay where they are.
+ * @param read reads stored tensors, to find those that the file holds twice.
+ * @throws LayersenseError `checkpoint_invalid`, `model_type_unsupported`, `unsupported_operator`,
+ *   `dtype_unsupported`
+ */
+export async function parseOnnxModel(
+  bytes: Uint8Array,
+  file: string,
+  read: ReadStored,
+): Promise<OnnxModel> {
+  const decoded = orInvalidFile(file, () => decodeModel(bytes, file));
+  const opset = decoded.opsets.get('') ?? 0;
+  if (opset < OLDEST_OPSET) {
+    throw new LayersenseError(
+      'unsupported_operator',
+      `${file} is written in opset ${opset}; ${OLDEST_OPSET} is the oldest that is read. Export the model at opset 17 or later.`,
+      { opset },
+    );
+  }
+  const nodes = orInvalidFile(file, () => neededNodes(decoded, logitsOf(decoded, file)));
+  refuseUnsupported(nodes, file);
+  const uses = await groupParameters(storedUses(decoded, nodes), decoded.initializers, read);
+  const parameters = new Set(
+    nodes.flatMap((node) => [...(uses.get(node)?.values() ?? [])].map((use) => use.parameter)),
+  );
+  if (parameters.size === 0) {
+    throw new LayersenseError(
+      'checkpoint_missing',
+      `${file} holds no weight that a score could be given to. Use the file that the exporter wrote, with its weights.`,
+      { file },
+    );
+  }
+  const external = [...decoded.initializers.values()].flatMap((initializer) =>
+    initializer.kind === 'external' ? [initializer.ref.file] : [],
+  );
+  const dataFiles = [...new Set(external)].filter((name) => name !== file);
+  return { file, decoded, nodes, uses, parameters: [...parameters], dataFiles };
+}
+
+/** The name of the output that holds the logits. */
+export function logitsOf({ outputs }: Pick<DecodedModel, 'outputs'>, file: string): string {
+  const [only] = outputs;
+  const logits = outputs.find(({ name }) => name === 'logits') ?? (outputs.length === 1 && only);
+  if (logits) return logits.name;
+  throw new LayersenseError(
+    'model_type_unsupported',
+    `${file} has no output named logits, but ${outputs.map(({ name }) => name).join(', ') || 'none at all'}. Export the model with its head (optimum: --task text-generation, fill-mask or text-classification).`,
+    { outputs: outputs.map(({ name }) => name) },
+  );
+}
+
+/** A stored parameter as a reference; `undefined` for a small one, whose values are in the graph. */
+export function refOf({ stored }: OnnxParameter): TensorRef | undefined {
+  return stored.kind === 'external' ? stored.ref : undefined;
+}
