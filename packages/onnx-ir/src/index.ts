@@ -1,6 +1,5 @@
 export { GraphBuilder, OPSET_VERSION, type OpOptions, sameShape } from './builder.js';
 export { canFold, foldNode } from './constant-folding/fold-node.js';
-export { canFold, foldNode } from './constant-folding/fold-node.js';
 export { countNodes } from './count-nodes.js';
 export {
   type DecodedModel,
@@ -19,7 +18,6 @@ export { oneCastPerUse } from './one-cast-per-use.js';
 export { roundTo } from './round-to.js';
 export {
   broadcastShapes,
-  hasInferenceRule,
   hasInferenceRule,
   inferOutputs,
   normalizeAxis,
