@@ -1,3 +1,4 @@
+import { parseEinsum } from './einsum-equation.js';
 import { elementCount, intAttribute, intsAttribute } from './graph.js';
 import { type InferenceRule, ShapeMismatch, type TensorType } from './inference-rule.js';
 
@@ -103,9 +104,30 @@ const gatherBlockQuantized: InferenceRule = ({ node, input }) => {
   return [{ dtype: scales.dtype, shape }];
 };
 
+/** An axis of length 1 is broadcast against the others of its label. */
+const einsum: InferenceRule = ({ node, input }) => {
+  const text = node.attributes.equation;
+  const operands = node.inputs.map((_, i) => input(i));
+  const ranks = operands.map(({ shape }) => shape.length);
+  const equation = text?.type === 'string' ? parseEinsum(text.value, ranks) : undefined;
+  if (!equation) throw new ShapeMismatch(`its equation does not fit operands of ranks ${ranks}`);
+  const sizes = new Map<string, number>();
+  for (const [i, labels] of equation.operands.entries()) {
+    for (const [axis, label] of labels.entries()) {
+      const [known = 1, size = 1] = [sizes.get(label), operands[i]?.shape[axis]];
+      if (known !== 1 && size !== 1 && known !== size) {
+        throw new ShapeMismatch(`${label} is ${known} and ${size}`);
+      }
+      sizes.set(label, known === 1 ? size : known);
+    }
+  }
+  return [{ dtype: input(0).dtype, shape: equation.result.map((label) => sizes.get(label) ?? 1) }];
+};
+
 /** Operators that fuse several others. */
 export const fusedInferenceRules: { readonly [op: string]: InferenceRule } = {
   Attention: attention,
+  Einsum: einsum,
   'com.microsoft.Attention': packedAttention,
   'com.microsoft.GatherBlockQuantized': gatherBlockQuantized,
   'com.microsoft.GroupQueryAttention': groupQueryAttention,

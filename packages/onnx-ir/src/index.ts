@@ -8,6 +8,7 @@ export {
   type Dimension,
   decodeModel,
 } from './decode-model.js';
+export { type EinsumEquation, parseEinsum } from './einsum-equation.js';
 export { type ElementType, elementTypeFromOnnxCode, elementTypes } from './element-type.js';
 export { encodeModel } from './encode-model.js';
 export { GraphError } from './errors.js';

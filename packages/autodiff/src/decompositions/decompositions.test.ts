@@ -14,6 +14,7 @@ import { viewOperator } from '../node-view.js';
 import { nonDifferentiable } from '../non-differentiable.js';
 import { buildPullback } from '../pullback.js';
 import { vjpRules } from '../rules/index.js';
+import { einsumCases } from './einsum.cases.js';
 import { elementaryCases } from './elementary.cases.js';
 import type { FusedCase } from './fused-case.js';
 import { groupQueryCases } from './group-query-attention.cases.js';
@@ -29,6 +30,7 @@ const fusedCases: readonly FusedCase[] = [
   ...multiHeadCases,
   ...attentionCases,
   ...quantizedCases,
+  ...einsumCases,
 ];
 
 let compute: ComputeProcess;

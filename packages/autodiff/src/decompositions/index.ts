@@ -1,4 +1,5 @@
 import type { Decomposition } from './decomposition.js';
+import { einsumDecompositions } from './einsum.js';
 import { geluDecompositions } from './gelu.js';
 import { groupQueryDecompositions } from './group-query-attention.js';
 import { multiHeadDecompositions } from './multi-head-attention.js';
@@ -16,4 +17,5 @@ export const decompositions: Readonly<Record<string, Decomposition>> = {
   ...multiHeadDecompositions,
   ...attentionDecompositions,
   ...quantizedDecompositions,
+  ...einsumDecompositions,
 };
