@@ -7,8 +7,9 @@ import { normalizationDecompositions } from './normalization.js';
 import { attentionDecompositions } from './onnx-attention.js';
 import { quantizedDecompositions } from './quantized.js';
 import { rotaryDecompositions } from './rotary-embedding.js';
+import { safeSoftmaxDecompositions } from './safe-softmax.js';
 
-/** Fused operators by operator key, each written with operators that have rules. */
+/** Operators by operator key, each written with operators that have rules. */
 export const decompositions: Readonly<Record<string, Decomposition>> = {
   ...normalizationDecompositions,
   ...geluDecompositions,
@@ -18,4 +19,5 @@ export const decompositions: Readonly<Record<string, Decomposition>> = {
   ...attentionDecompositions,
   ...quantizedDecompositions,
   ...einsumDecompositions,
+  ...safeSoftmaxDecompositions,
 };
