@@ -5,7 +5,7 @@ import { LayersenseError } from '@layersense/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSafetensorsHeader } from './safetensors-header.js';
 
-const CASES = 800;
+const CASES = 2500;
 const SEED = 20_240_607;
 
 let folder: string;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { LayersenseError } from '@layersense/contracts';
 import type { ChatMessage } from '../raw-example.js';
 import { renderChat } from './chat-template.js';
+import { problemWithTokenIds } from './check-definition.js';
 import { HubTokenizer } from './hub-tokenizer.js';
 import {
   invalidTokenizer,
@@ -13,6 +14,10 @@ import {
 } from './read-json-object.js';
 import { rewritePreTokenizers } from './rewrite-pre-tokenizers.js';
 import { slowTokenizerFileNames, type TokenizerFiles } from './tokenizer-files.js';
+import { withinTime } from './within-time.js';
+
+/** A megabyte of text takes about a second. */
+const TIME_LIMIT_MS = 30_000;
 
 export interface EncodeOptions {
   /** Add what the tokenizer puts around a text, such as a beginning-of-sequence token; by default true. */
@@ -36,12 +41,16 @@ export interface Tokenizer {
 }
 
 /**
- * Loads a fast tokenizer (tokenizer.json and the files beside it).
+ * Loads a fast tokenizer (tokenizer.json and the files beside it). The files may come from anyone:
+ * what they hold is never run for longer than `limitMs`, neither here nor by `encode`.
  *
  * @throws LayersenseError `tokenizer_missing` without a tokenizer.json, `tokenizer_invalid` where a
  *   file is no JSON or describes a tokenizer that cannot be built
  */
-export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
+export async function loadTokenizer(
+  files: TokenizerFiles,
+  limitMs: number = TIME_LIMIT_MS,
+): Promise<Tokenizer> {
   const path = files['tokenizer.json'];
   if (path === undefined) throw missingTokenizer(files);
   const bytes = await readTokenizerFile(path);
@@ -50,7 +59,16 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     ...specialTokensIn(await readJsonObject(files['special_tokens_map.json'])),
     ...specialTokensIn(config),
   };
-  const tokenizer = build(parseJsonObject(bytes, path), specialTokens, path);
+  const attempt = <T>(body: () => T): T => {
+    try {
+      return withinTime(limitMs, body);
+    } catch (cause) {
+      if (cause instanceof LayersenseError) throw cause;
+      throw invalidTokenizer(path, messageOf(cause), cause);
+    }
+  };
+  const definition = parseJsonObject(bytes, path);
+  const tokenizer = attempt(() => build(definition, specialTokens, path));
   const templatePath = files['chat_template.jinja'];
   const template = {
     file: templatePath && (await readTokenizerFile(templatePath)).toString('utf8'),
@@ -61,9 +79,11 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     vocabSize: [...tokenizer.get_vocab().values()].reduce((a, b) => Math.max(a, b), -1) + 1,
     encode: (text, { addSpecialTokens = true } = {}) =>
-      tokenizer
-        .encode(text, { add_special_tokens: addSpecialTokens })
-        .ids.map((id) => id ?? unknownToken(path)),
+      attempt(() =>
+        tokenizer
+          .encode(text, { add_special_tokens: addSpecialTokens })
+          .ids.map((id) => id ?? unknownToken(path)),
+      ),
     renderChat: (messages) => renderChat(template, messages),
   };
 }
@@ -78,6 +98,8 @@ function build(
   path: string,
 ): HubTokenizer {
   if (!isJsonObject(definition.model)) throw invalidTokenizer(path, 'it has no "model"');
+  const problem = problemWithTokenIds(definition);
+  if (problem !== undefined) throw invalidTokenizer(path, problem);
   const complete = {
     added_tokens: [],
     normalizer: null,
@@ -86,11 +108,11 @@ function build(
     ...definition,
     pre_tokenizer: rewritePreTokenizers(definition.pre_tokenizer ?? null),
   };
-  try {
-    return new HubTokenizer(complete, specialTokens);
-  } catch (cause) {
-    throw invalidTokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
-  }
+  return new HubTokenizer(complete, specialTokens);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** `bos_token` and its like: strings, or objects with the string as their `content`. */
