@@ -4,7 +4,7 @@ import type { ParityCase } from './parity-fixtures.js';
 
 /** A case's examples as one batch, padded on the right to `length`. */
 export function parityFeeds(
-  { input_ids, loss }: ParityCase,
+  { input_ids, loss }: Pick<ParityCase, 'input_ids' | 'loss'>,
   length: number,
   arithmetic: Arithmetic,
 ): Tensors {
