@@ -9,6 +9,17 @@ describe('labelUniforms', () => {
     expect(labelUniforms(42, 4, 10)).not.toEqual(long.slice(0, 10));
   });
 
+  it('gives every draw numbers of its own, the first being those of a single draw', () => {
+    const draws = [0, 1, 2].map((draw) => labelUniforms(42, 3, 100, draw));
+    expect(draws[0]).toEqual(labelUniforms(42, 3, 100));
+    expect(new Set(draws.flatMap((draw) => [...draw])).size).toBe(300);
+  });
+
+  it('keeps its numbers, on which those of runs with drawn labels depend', () => {
+    expect([...labelUniforms(42, 3, 2)]).toEqual([0.12763458490371704, 0.6523826718330383]);
+    expect([...labelUniforms(2 ** 32 - 1, 70_000, 1)]).toEqual([0.16017967462539673]);
+  });
+
   it('is uniform on [0, 1)', () => {
     const values = Array.from({ length: 200 }, (_, row) => [...labelUniforms(1, row, 500)]).flat();
     const buckets = new Array<number>(10).fill(0);

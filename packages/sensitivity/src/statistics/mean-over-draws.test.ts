@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { BatchStatistics } from '../fisher-accumulator.js';
+import { meanOverDraws } from './mean-over-draws.js';
+import { roundEnds } from './round-ends.js';
+
+const batch = (examples: readonly number[], norms: number[]): BatchStatistics => ({
+  examples,
+  losses: norms.map((norm) => 10 * norm),
+  squaredNorms: new Map([['w', norms]]),
+});
+
+async function collect(batches: readonly BatchStatistics[], draws: number) {
+  async function* stream() {
+    yield* batches;
+  }
+  const collected = [];
+  for await (const each of meanOverDraws(stream(), draws)) collected.push(each);
+  return collected;
+}
+
+describe('meanOverDraws', () => {
+  it('averages the draws of each batch, in whatever order batches come', async () => {
+    const means = await collect(
+      [batch([0, 2], [1, 2, 99]), batch([1], [7]), batch([0, 2], [3, 6, 99]), batch([1], [8])],
+      2,
+    );
+    expect(
+      means.map(({ examples, losses, squaredNorms }) => [
+        examples,
+        [...Array.from(losses)],
+        [...Array.from(squaredNorms.get('w') ?? [])],
+      ]),
+    ).toEqual([
+      [
+        [0, 2],
+        [20, 40],
+        [2, 4],
+      ],
+      [[1], [75], [7.5]],
+    ]);
+  });
+
+  it('leaves a single draw as it is', async () => {
+    const only = batch([0], [0.1]);
+    expect(await collect([only], 1)).toEqual([only]);
+  });
+
+  it('hides no value that is not finite', async () => {
+    const [mean] = await collect([batch([0], [1]), batch([0], [Number.NaN])], 2);
+    expect(mean?.squaredNorms.get('w')?.[0]).toBeNaN();
+  });
+});
+
+describe('roundEnds', () => {
+  it.each([
+    [128, 16, [16, 24, 36, 54, 81, 122, 128]],
+    [24, 16, [16, 24]],
+    [16, 16, [16]],
+    [5, 16, [5]],
+    [8, 2, [2, 3, 5, 8]],
+  ])('of %i examples from %i', (total, first, ends) => {
+    expect(roundEnds(total, first)).toEqual(ends);
+  });
+});
