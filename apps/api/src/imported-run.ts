@@ -44,6 +44,8 @@ export function importedRun(request: ImportRunRequest): NewReport {
     arithmetic: null,
     engine: { name: 'import', version: 'unknown', onnxruntime: null },
     seconds: null,
+    plan_reason: null,
+    estimated_memory_bytes: null,
     peak_memory_bytes: null,
   };
   return { run, scores: rankScores(request, metric) };

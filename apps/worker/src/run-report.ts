@@ -14,6 +14,7 @@ import {
 import { definitionOf, methodVersions } from '@layersense/sensitivity';
 
 import { engine } from './engine.js';
+import type { PlanChoice } from './plans/choose-plan.js';
 import { basisOfJob } from './run-basis.js';
 import { runIdentity } from './run-identity.js';
 
@@ -29,7 +30,7 @@ export interface Computation {
   readonly device?: Device | undefined;
   /** Version of the ONNX Runtime that computed; none is involved in a magnitude. */
   readonly onnxRuntime?: string;
-  readonly plan?: string;
+  readonly plan?: PlanChoice;
   readonly arithmetic?: string;
   readonly peakMemoryBytes?: number;
 }
@@ -65,7 +66,9 @@ export function runReport(
       stopping: computation.stopping ?? null,
       derived_from: computation.derivedFrom ?? [],
       device: computation.device ?? null,
-      plan: computation.plan ?? null,
+      plan: computation.plan?.name ?? null,
+      plan_reason: computation.plan?.reason ?? null,
+      estimated_memory_bytes: computation.plan ? Math.ceil(computation.plan.estimatedBytes) : null,
       arithmetic: computation.arithmetic ?? null,
       engine: { ...engine, onnxruntime: computation.onnxRuntime ?? null },
       seconds,

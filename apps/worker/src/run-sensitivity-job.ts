@@ -1,7 +1,6 @@
 import { type FisherJobSpec, isPart, type JobSpec, type ScoreReport } from '@layersense/contracts';
 import { openCheckpoint, resolveModel } from '@layersense/model-source';
 import { listParameters, parseModel } from '@layersense/models';
-import { startComputeProcess } from '@layersense/runtime';
 import { FisherAccumulator, meanOverDraws, summarizeFisher } from '@layersense/sensitivity';
 import { describeModel } from './describe-model.js';
 import { takeOver } from './earlier-runs.js';
@@ -9,7 +8,7 @@ import { ExampleRounds } from './example-rounds.js';
 import type { JobServices } from './job-services.js';
 import type { OpenedJob } from './opened-job.js';
 import { pendingBatches, tokensOf } from './pending-batches.js';
-import { WholePlan } from './plans/whole-plan.js';
+import { startPlan } from './plans/start-plan.js';
 import { prepareCalibration } from './prepare-calibration.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { basisOfJob } from './run-basis.js';
@@ -67,21 +66,26 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
   for (const batch of [...taken.batches, ...finished]) accumulator.add(batch);
 
   await progress.begin('building');
-  const compute = await startComputeProcess({ signal });
-  try {
-    const plan = new WholePlan(compute, {
+  const plan = await startPlan(
+    {
+      set,
       model: architecture,
       checkpoint,
       params: spec.params,
       device: spec.device,
       threads: services.threads,
       datasetRows: wanted.dataset.indices,
-    });
+    },
+    signal,
+  );
+  try {
     const total = set.examples.length;
     await progress.begin('computing', { done: accumulator.done, total });
     for (const round of rounds) {
       const missing = round.filter((position) => !taken.examples.has(position));
-      const pending = pendingBatches(set, missing, accumulator, spec.params, architecture);
+      const { tokenBudget } = plan.choice;
+      const sizes = { params: spec.params, model: architecture, tokenBudget };
+      const pending = pendingBatches(set, missing, accumulator, sizes);
       for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
         accumulator.add(statistics);
         await services.checkpoint.append(key, statistics);
@@ -89,7 +93,6 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
         await progress.advance({ done: accumulator.done, total }, share);
       }
     }
-    const { peakRssBytes } = await compute.stats();
     return {
       ...summarizeFisher(accumulator.first(rounds.examples), {
         shapeOf: (name) => shapes.get(name) ?? [],
@@ -99,12 +102,12 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       stopping: rounds.stopping,
       derivedFrom: taken.derivedFrom,
       device: plan.device,
-      onnxRuntime: compute.runtime.onnxRuntime,
-      plan: plan.name,
+      onnxRuntime: plan.onnxRuntime,
+      plan: plan.choice,
       arithmetic: 'float32',
-      peakMemoryBytes: peakRssBytes,
+      peakMemoryBytes: await plan.peakMemoryBytes(),
     };
   } finally {
-    await compute.close();
+    await plan.close();
   }
 }

@@ -80,6 +80,21 @@ export const FisherParams = z
       .optional()
       .describe('label draws per example with `labels: "model"`; 1 when absent'),
     until: Until.optional(),
+    plan: z
+      .enum(['auto', 'whole', 'checkpointed', 'streamed'])
+      .optional()
+      .describe(
+        'how the computation is laid out in memory; auto chooses, and no plan changes a number',
+      ),
+    memory_limit_bytes: z
+      .number()
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe(
+        'what the computation may take in memory; four fifths of the free memory when absent',
+      ),
   })
   .refine(({ labels, draws }) => labels === 'model' || draws === undefined, {
     path: ['draws'],

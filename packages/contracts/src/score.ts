@@ -116,6 +116,9 @@ export const Run = z
     derived_from: z.array(z.object({ run_id: z.string(), examples: z.number().int() })).default([]),
     device: Device.nullable(),
     plan: z.string().nullable(),
+    /** Why this plan, with the estimate and the limit. */
+    plan_reason: z.string().nullable().default(null),
+    estimated_memory_bytes: z.number().int().nullable().default(null),
     arithmetic: z.string().nullable(),
     engine: z.object({ name: z.string(), version: z.string(), onnxruntime: z.string().nullable() }),
     seconds: z.number().nullable(),

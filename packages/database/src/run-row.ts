@@ -29,6 +29,9 @@ export function toRun(row: RunRow): Run {
     arithmetic: row.arithmetic,
     engine: row.engine as Run['engine'],
     seconds: row.seconds,
+    plan_reason: row.plan_reason,
+    estimated_memory_bytes:
+      row.estimated_memory_bytes === null ? null : Number(row.estimated_memory_bytes),
     peak_memory_bytes: row.peak_memory_bytes === null ? null : Number(row.peak_memory_bytes),
     created_at: row.created_at.toISOString(),
   };

@@ -121,6 +121,8 @@ function insertRun(tx: Transaction, modelId: number, run: NewRun): Promise<RunRo
       arithmetic: run.arithmetic,
       engine: toJson(run.engine),
       seconds: run.seconds,
+      plan_reason: run.plan_reason,
+      estimated_memory_bytes: run.estimated_memory_bytes,
       peak_memory_bytes: run.peak_memory_bytes,
       model_provenance: toJson(model),
       dataset_provenance: dataset === null ? noJson : toJson(dataset),

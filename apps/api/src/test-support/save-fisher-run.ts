@@ -49,6 +49,8 @@ export async function saveFisherRun(database: Database, jobId: string): Promise<
         arithmetic: 'float32',
         engine: { name: 'layersense', version: '0.1.0', onnxruntime: '1.30.0' },
         seconds: 1,
+        plan_reason: 'fastest',
+        estimated_memory_bytes: 1,
         peak_memory_bytes: 1,
       },
       scores: [score('lm_head', [2, 2], [1, 3], 1), score('a,"b"', [2], [1, 1], 2)],

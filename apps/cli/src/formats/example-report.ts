@@ -52,6 +52,8 @@ export const exampleReport: ScoreReport = {
     arithmetic: 'float32',
     engine: { name: 'layersense', version: '0.1.0', onnxruntime: '1.30.0' },
     seconds: 12.345,
+    plan_reason: 'fastest, and needs an estimated 500 MiB of 8000 MiB',
+    estimated_memory_bytes: 500 * 1024 ** 2,
     peak_memory_bytes: 512 * 1024 ** 2,
     created_at: '2026-01-01T00:00:00Z',
   },

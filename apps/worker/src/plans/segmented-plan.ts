@@ -61,14 +61,17 @@ export class SegmentedPlan implements FisherPlan {
 
   #prepare(batch: DrawnBatch, index: number): Pass {
     const { datasetRows, params } = this.options;
+    const segments = this.#segmentsFor(batch);
+    const parameters = segments.flatMap(({ norms }) => [...norms.keys()]);
     return {
       batch,
       prefix: `${index}/`,
-      segments: this.#segmentsFor(batch),
+      segments,
       feeds: batchFeeds(batch, datasetRows, params),
       stored: new Set(),
       losses: new Float64Array(),
-      norms: new Map(),
+      // In the order of the model, although the last segment comes first.
+      norms: new Map(parameters.map((name) => [name, new Float64Array(batch.batch)])),
     };
   }
 
@@ -106,11 +109,10 @@ export class SegmentedPlan implements FisherPlan {
     for (const [name, output] of segment.norms) {
       // Parts of a parameter that several segments use are added in float64.
       const part = statisticOf(outputs[output]);
-      const sum = pass.norms.get(name) ?? new Float64Array(part.length);
-      pass.norms.set(
-        name,
-        sum.map((value, row) => value + (part[row] ?? Number.NaN)),
-      );
+      const sum = pass.norms.get(name);
+      part.forEach((value, row) => {
+        if (sum) sum[row] = (sum[row] ?? 0) + value;
+      });
     }
     const spent = [segment.start, segment.endCotangent].flatMap((name) =>
       name === undefined ? [] : [pass.prefix + name],

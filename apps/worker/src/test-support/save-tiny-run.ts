@@ -32,6 +32,8 @@ export async function saveTinyRun(database: Database, jobId: string): Promise<vo
     arithmetic: null,
     engine: { name: 'test', version: '0', onnxruntime: null },
     seconds: null,
+    plan_reason: null,
+    estimated_memory_bytes: null,
     peak_memory_bytes: null,
   };
   await database.runs.save(
