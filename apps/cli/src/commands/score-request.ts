@@ -18,6 +18,8 @@ const fisherFlags = [
   'max-length',
   'seed',
   'batch-size',
+  'plan',
+  'memory-limit',
   'loss',
   'labels',
   'draws',
@@ -75,12 +77,35 @@ function fisherFields(flags: Values): Readonly<Record<string, unknown>> {
       max_length: flags['max-length'],
       seed: flags.seed,
       batch_size: flags['batch-size'],
+      plan: flags.plan,
+      memory_limit_bytes: memoryLimit(flags['memory-limit']),
       loss: flags.loss,
       labels: flags.labels,
       draws: flags.draws,
       until: until(flags),
     }),
   };
+}
+
+const units = {
+  '': 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+};
+
+function memoryLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, amount = '', unit = ''] = /^(\d+(?:\.\d+)?) *([A-Za-z]*)$/.exec(text.trim()) ?? [];
+  const factor = units[unit.toUpperCase() as keyof typeof units];
+  if (amount !== '' && factor !== undefined) return Math.floor(Number(amount) * factor);
+  throw new UsageError(
+    `--memory-limit must be a size such as 8GiB, 600MB or 2000000000, not ${text}.`,
+  );
 }
 
 function until(flags: Values): Readonly<Record<string, unknown>> | undefined {

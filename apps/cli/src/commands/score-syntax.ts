@@ -154,6 +154,18 @@ const flags = {
     group: machine,
     help: 'examples computed at once; chosen by length when absent. The scores do not depend on it',
   },
+  plan: {
+    value: 'PLAN',
+    choices: ['auto', 'whole', 'checkpointed', 'streamed'],
+    standard: 'auto',
+    group: machine,
+    help: 'whole: one graph, fastest; checkpointed: activations of one block at a time; streamed: weights of one block at a time. All give the same numbers',
+  },
+  'memory-limit': {
+    value: 'SIZE',
+    group: machine,
+    help: 'what the computation may take, such as 8GiB or 600MB; decides the plan',
+  },
   threads: {
     value: 'N',
     integer: true,

@@ -82,7 +82,7 @@ function runHeader(run: Run): readonly string[] {
       'run',
       [
         run.device,
-        run.plan,
+        run.plan && `${run.plan} plan`,
         run.seconds !== null && formatDuration(run.seconds),
         run.peak_memory_bytes !== null && `peak memory ${formatBytes(run.peak_memory_bytes)}`,
         run.engine.onnxruntime !== null && `ONNX Runtime ${run.engine.onnxruntime}`,
