@@ -23,6 +23,16 @@ export interface ParsedModel {
   readonly modelType: string;
   readonly vocabulary: number;
   readonly maxPositions: number;
+  /** The forward pass for one batch shape; see {@link buildForward}. */
+  readonly build: (
+    tensors: ReadonlyMap<string, TensorRef>,
+    shape: BatchShape,
+    arithmetic: Arithmetic,
+  ) => ForwardGraph;
+}
+
+/** A model that config.json describes: its forward pass takes what tensors it asks for. */
+export interface ParsedArchitecture extends ParsedModel {
   readonly forward: (f: Forward, inputIds: Value) => Value;
 }
 
@@ -46,13 +56,21 @@ export const supportedModelTypes = Object.keys(architectures) as (keyof typeof a
 type BaseConfig = Pick<LlamaConfig, 'vocab_size' | 'max_position_embeddings'>;
 
 function architecture<Config extends BaseConfig>({ config, forward }: Architecture<Config>) {
-  return (raw: unknown, modelType: string): ParsedModel => {
+  return (raw: unknown, modelType: string): ParsedArchitecture => {
     const parsed = parseConfig(config, raw);
     return {
       modelType,
+      forward: (f, inputIds) => forward(f, parsed, inputIds),
       vocabulary: parsed.vocab_size,
       maxPositions: parsed.max_position_embeddings,
-      forward: (f, inputIds) => forward(f, parsed, inputIds),
+      build: (tensors, shape, arithmetic) => {
+        const builder = new GraphBuilder(modelType);
+        const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
+        const f = new Forward(builder, shape, arithmetic, tensors);
+        const logits = forward(f, parsed, inputIds);
+        const { parameters, parts } = f;
+        return { builder, shape, arithmetic, inputIds, logits, parameters, parts };
+      },
     };
   };
 }
@@ -61,7 +79,7 @@ function architecture<Config extends BaseConfig>({ config, forward }: Architectu
  * Reads config.json's architecture.
  * @throws LayersenseError `model_type_unsupported`, `config_invalid`
  */
-export function parseModel(config: unknown): ParsedModel {
+export function parseModel(config: unknown): ParsedArchitecture {
   const { model_type: type } = parseConfig(z.object({ model_type: z.string() }), config);
   const parse = Object.hasOwn(architectures, type)
     ? architectures[type as keyof typeof architectures]
@@ -75,7 +93,7 @@ export function parseModel(config: unknown): ParsedModel {
 }
 
 /**
- * The forward pass of a Hugging Face checkpoint for one batch shape.
+ * The forward pass of a model for one batch shape.
  * @throws LayersenseError when config.json and the tensors do not describe one supported model
  */
 export function buildForward(
@@ -84,12 +102,7 @@ export function buildForward(
   shape: BatchShape,
   arithmetic: Arithmetic = 'float32',
 ): ForwardGraph {
-  const builder = new GraphBuilder(model.modelType);
-  const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
-  const forward = new Forward(builder, shape, arithmetic, tensors);
-  const logits = model.forward(forward, inputIds);
-  const { parameters, parts } = forward;
-  return { builder, shape, arithmetic, inputIds, logits, parameters, parts };
+  return model.build(tensors, shape, arithmetic);
 }
 
 /**
@@ -101,13 +114,16 @@ export function listParameters(
   model: ParsedModel,
   tensors: ReadonlyMap<string, TensorRef>,
 ): ReadonlyMap<string, readonly number[]> {
-  const { builder, parameters, parts } = buildForward(model, tensors, { batch: 1, length: 2 });
-  const shapes = parameters.flatMap((name) => {
-    const { shape } = builder.value(name);
-    const ofParts = (parts.get(name) ?? []).map(
-      (part) => [partName(name, part.name), shape.with(part.axis, part.end - part.start)] as const,
-    );
-    return [[name, shape] as const, ...ofParts];
+  const graph = buildForward(model, tensors, { batch: 1, length: 2 });
+  const shapes = graph.parameters.flatMap((name) => {
+    const { shape } = graph.builder.value(name);
+    const held = (ofGraph: readonly number[]) =>
+      graph.transposed?.has(name) ? ofGraph.toReversed() : ofGraph;
+    const ofParts = (graph.parts.get(name) ?? []).map((part) => {
+      const partShape = shape.with(part.axis, part.end - part.start);
+      return [partName(name, part.name), held(partShape)] as const;
+    });
+    return [[name, held(shape)] as const, ...ofParts];
   });
   return new Map(shapes);
 }

@@ -35,6 +35,8 @@ export interface ForwardGraph {
   readonly parameters: readonly string[];
   /** Of packed parameters, the parts, which together are the whole. */
   readonly parts: ReadonlyMap<string, readonly ParameterPart[]>;
+  /** Matrices whose value in the graph is the transpose of what their module holds. */
+  readonly transposed?: ReadonlySet<string>;
 }
 
 /**

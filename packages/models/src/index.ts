@@ -5,8 +5,8 @@ export {
   parseModel,
   supportedModelTypes,
 } from './build-forward.js';
+export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart } from './forward.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
 export { type OnnxModel, parseOnnxModel } from './onnx/onnx-model.js';
 export type { OnnxParameter } from './onnx/onnx-parameters.js';
 export type { ReadStored } from './onnx/same-content.js';
-export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart } from './forward.js';

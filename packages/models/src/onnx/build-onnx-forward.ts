@@ -5,6 +5,8 @@ import { type BoundInput, bindInputs } from './bind-inputs.js';
 import { orInvalidFile } from './errors.js';
 import { GraphImport } from './graph-import.js';
 import { logitsOf, type OnnxModel } from './onnx-model.js';
+import type { OnnxParameter } from './onnx-parameters.js';
+import { packedParts } from './packed-parts.js';
 
 /** Graphs are written against this opset or the file's own, if that is newer. */
 const OPSET = 18;
@@ -47,10 +49,13 @@ export function buildOnnxForward(
       inputIds: g.value('input_ids'),
       logits: g.cast(logits, arithmetic),
       parameters: model.parameters.map(({ name }) => name),
-      parts: new Map(),
+      parts: packedParts(model),
+      transposed: new Set(model.parameters.filter(inGraphTransposed).map(({ name }) => name)),
     };
   });
 }
+
+const inGraphTransposed = ({ transposed, turned }: OnnxParameter): boolean => transposed !== turned;
 
 function declare(graph: GraphImport, name: string, input: BoundInput): void {
   if (input.kind === 'constant') graph.constant(name, input.tensor);

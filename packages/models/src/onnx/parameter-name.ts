@@ -8,9 +8,13 @@ export function isParameterName(name: string): boolean {
   return /^[A-Za-z_][\w-]*(\.[\w-]+)*\.(weight|bias|gamma|beta)$/.test(name);
 }
 
-/** The Hugging Face name behind a name of onnxruntime-genai's model builder; others are unchanged. */
-function withoutBuilderNames(name: string): string {
+/**
+ * The Hugging Face name behind a name of onnxruntime-genai's model builder, or behind the second
+ * name of a bias that transformers ties: BERT's and RoBERTa's heads hold it twice.
+ */
+function huggingFaceName(name: string): string {
   return name
+    .replace(/^(cls\.predictions|lm_head)\.decoder\.bias$/, '$1.bias')
     .replace(/^(model\.layers\.\d+)\.attn\./, '$1.self_attn.')
     .replace(/^model\.layers\.\d+\.final_norm_layernorm\./, 'model.norm.');
 }
@@ -59,14 +63,14 @@ export function parameterName(
   if (!isParameterName(own)) {
     const module = scope ?? nodePathOf(node);
     if (role === undefined) return undefined;
-    return module ? withoutBuilderNames(`${module}.${role}`) : own;
+    return module ? huggingFaceName(`${module}.${role}`) : own;
   }
   const plain = own.replace(/(\.MatMul|\.Add|(?<=_norm)\.layernorm)(\.\w+)$/, '$2');
   const separator = plain.lastIndexOf('.');
   const module = plain.slice(0, separator);
   const user = scope ?? (isBuilderMatrix(own) ? nodePathOf(node) : undefined);
   const holder = user === undefined || related(module, user) ? module : user;
-  return withoutBuilderNames(holder + plain.slice(separator));
+  return huggingFaceName(holder + plain.slice(separator));
 }
 
 /** Whether one module is the other or lies within it. */
