@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fingerprint } from './fingerprint.js';
+import { exampleHash, fingerprint } from './fingerprint.js';
 
 const of = (...examples: number[][]): string =>
   fingerprint(examples.map((ids) => Int32Array.from(ids)));
@@ -9,6 +9,12 @@ it('is the sha256 of lengths and ids as little-endian uint32', () => {
   expect(of([1, 2, 70000], [2147483647])).toBe(
     '4c788ce753f5f5ee5c16ba8ed89d3b792e930859a0311ccebbbcd741c826dd3e',
   );
+});
+
+it('of one example alone is its hash', () => {
+  const ids = Int32Array.of(1, 2, 70000);
+  expect(exampleHash(ids)).toBe(fingerprint([ids]).slice(0, 32));
+  expect(exampleHash(ids)).not.toBe(exampleHash(ids.subarray(0, 2)));
 });
 
 it('tells division and order of the examples apart', () => {

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprint } from './fingerprint.js';
-import { type CalibrationOptions, loadCalibrationSet } from './load-calibration-set.js';
+import {
+  type CalibrationOptions,
+  loadCalibrationSet,
+  sliceExamples,
+} from './load-calibration-set.js';
 import { sampleIndices } from './sample-indices.js';
 import { loadTokenizer, type Tokenizer } from './tokenizer/load-tokenizer.js';
 import { tokenizerFilesIn } from './tokenizer/tokenizer-files.js';
@@ -55,6 +59,19 @@ describe('sampling', () => {
     expect(set).toMatchObject({ available: 100, truncated: 0, skippedTooShort: 0 });
     expect(set.tokens).toBe(set.examples.reduce((sum, { index }) => sum + index + 2, 0));
     expect(set.fingerprint).toBe(fingerprint(set.examples.map(({ inputIds }) => inputIds)));
+  });
+
+  it('slices a set into the sets of its parts', async () => {
+    const source = await jsonl('rows.jsonl', tokenRows(100));
+    const options = { ...defaults, examples: 20, maxLength: 40 };
+    const all = await loadCalibrationSet(source, options);
+    const [head, tail] = [sliceExamples(all, 0, 8), sliceExamples(all, 8)];
+    expect(head).toEqual(await loadCalibrationSet(source, { ...options, examples: 8 }));
+    expect([...head.examples, ...tail.examples]).toEqual(all.examples);
+    expect(head.tokens + tail.tokens).toBe(all.tokens);
+    expect(head.truncated + tail.truncated).toBe(all.truncated);
+    expect(all.truncated).toBeGreaterThan(0);
+    expect(tail.fingerprint).toBe(fingerprint(tail.examples.map(({ inputIds }) => inputIds)));
   });
 
   it('extends 64 examples to 128', async () => {
