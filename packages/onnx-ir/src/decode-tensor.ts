@@ -29,14 +29,21 @@ export function decodeInitializer(
   const header = decodeHeader(message);
   if (message.dataLocation === EXTERNAL)
     return { kind: 'external', ref: externalRef(message, header) };
-  const raw = message.rawData;
-  if (raw && header.length > MAX_INLINE_BYTES && raw.length === header.length) {
-    const { dtype, shape, length } = header;
-    // The decoder gives views, so the position of the data in the file is known.
-    const offset = raw.byteOffset - bytes.byteOffset;
-    return { kind: 'external', ref: { file, offset, length, dtype, shape } };
-  }
-  return { kind: 'inline', tensor: inlineTensor(message, header) };
+  const ref = refInto(message, header, bytes, file);
+  if (ref && ref.length > MAX_INLINE_BYTES) return { kind: 'external', ref };
+  return { kind: 'inline', tensor: inlineTensor(message, header), ...(ref ? { ref } : {}) };
+}
+
+/** Where in its own file a tensor lies; `undefined` where it is no plain run of bytes. */
+function refInto(
+  { rawData: raw }: TensorMessage,
+  { dtype, shape, length }: Header,
+  bytes: Uint8Array,
+  file: string,
+): TensorRef | undefined {
+  if (!raw || raw.length === 0 || raw.length !== length) return undefined;
+  // The decoder gives views, so the position of the data in the file is known.
+  return { file, offset: raw.byteOffset - bytes.byteOffset, length, dtype, shape };
 }
 
 /** A tensor whose data lie in the message. @throws GraphError as `decodeInitializer`. */

@@ -27,7 +27,8 @@ export interface InlineTensor {
 }
 
 export type Initializer =
-  | { readonly kind: 'inline'; readonly tensor: InlineTensor }
+  /** `ref` says where a decoded file stores the same values. */
+  | { readonly kind: 'inline'; readonly tensor: InlineTensor; readonly ref?: TensorRef }
   | { readonly kind: 'external'; readonly ref: TensorRef };
 
 /** ONNX attributes are typed on the wire, so they are typed here: `1` and `1.0` differ. */

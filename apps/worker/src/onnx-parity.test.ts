@@ -1,0 +1,178 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { partName } from '@layersense/contracts';
+import { buildOnnxForward, type ForwardGraph, parseOnnxModel } from '@layersense/models';
+import { encodeModel, type TensorRef } from '@layersense/onnx-ir';
+import {
+  type ComputeProcess,
+  startComputeProcess,
+  type TensorData,
+  type Tensors,
+} from '@layersense/runtime';
+import { buildSensitivityGraph, decomposeModel } from '@layersense/sensitivity';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+/** Against PyTorch in float64; the arithmetic under test is float32. */
+const TOLERANCE = 1e-4;
+const LENGTH = 24;
+
+const root = fileURLToPath(new URL('../../../packages/testing/fixtures/onnx/', import.meta.url));
+
+const Expected = z.object({
+  shapes: z.record(z.string(), z.array(z.number())),
+  cases: z.array(
+    z.object({
+      name: z.string(),
+      loss: z.enum(['token-mean', 'sequence-sum', 'masked-token-mean', 'class']),
+      input_ids: z.array(z.array(z.number())),
+      labels: z.union([z.array(z.number()), z.array(z.array(z.number()))]).optional(),
+      losses: z.array(z.number()),
+      gradient_squared_norms: z.record(z.string(), z.array(z.number())),
+    }),
+  ),
+});
+type Expected = z.infer<typeof Expected>;
+type Case = Expected['cases'][number];
+
+const exportsOf = (model: string) =>
+  readdirSync(join(root, model)).filter((name) => name.endsWith('.onnx') && !name.includes('int4'));
+
+const files = readdirSync(root).flatMap((model) =>
+  exportsOf(model).map((file) => [model, file] as const),
+);
+
+let compute: ComputeProcess;
+beforeAll(async () => {
+  compute = await startComputeProcess();
+});
+afterAll(() => compute.close());
+
+function open(folder: string, file: string) {
+  const read = async ({ file: name, offset }: TensorRef, start: number, length: number) =>
+    readFileSync(join(folder, name)).subarray(offset + start, offset + start + length);
+  return parseOnnxModel(readFileSync(join(folder, file)), file, read);
+}
+
+describe.each(files)('%s/%s', (model, file) => {
+  const folder = join(root, model);
+  const expected = Expected.parse(JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')));
+
+  it('has the parameters of the Hugging Face model, by their names and shapes', async () => {
+    const { parameters } = await open(folder, file);
+    const found = parameters.map(({ name, shape }) => [name, shape] as const);
+    expect(Object.fromEntries(found)).toEqual(packed(file, expected.shapes));
+  });
+
+  it.each(expected.cases)('equals PyTorch in float64: $name', async (parityCase) => {
+    const onnx = await open(folder, file);
+    const shape = { batch: parityCase.input_ids.length, length: LENGTH };
+    const forward = buildOnnxForward(onnx, shape, { maskPadding: model.startsWith('bert') });
+    const scored = decomposeModel(withLossRows(forward, parityCase));
+    const { graph, parameters, lossOutput } = buildSensitivityGraph(scored, { labels: 'data' });
+    const session = await compute.openSession(encodeModel(graph), {
+      device: 'cpu',
+      weightsFolder: folder,
+    });
+    const { outputs } = await session.run(feeds(parityCase));
+    await session.release();
+
+    const vector = (name: string) => outputs[name]?.data as Float32Array;
+    expect(largestError(vector(lossOutput), parityCase.losses)).toBeLessThan(1e-5);
+    const norms = partNorms(parityCase.gradient_squared_norms);
+    for (const { name, output } of parameters) {
+      expect(largestError(vector(output), norms[name] ?? []), name).toBeLessThan(TOLERANCE);
+    }
+  });
+});
+
+/** A classifier's loss has one row per example. */
+function withLossRows(forward: ForwardGraph, { loss }: Case): ForwardGraph {
+  return loss === 'class' ? { ...forward, shape: { ...forward.shape, length: 1 } } : forward;
+}
+
+/** The projections that this file stores as one matrix, [q; k; v]. */
+function packed(file: string, shapes: Expected['shapes']): Expected['shapes'] {
+  if (!file.includes('packed')) return shapes;
+  const rows = (name: string) => shapes[name]?.[0] ?? 0;
+  const entries = Object.entries(shapes).flatMap(([name, shape]): [string, number[]][] => {
+    if (/[kv]_proj/.test(name)) return [];
+    if (!name.includes('q_proj')) return [[name, shape]];
+    const named = (projection: string) => name.replace('q_proj', projection);
+    const stacked = rows(name) + rows(named('k_proj')) + rows(named('v_proj'));
+    return [[named('qkv_proj'), [stacked, shape[1] ?? 0]]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The norms of q, k and v also under the names of parts, and their sum as the whole's. */
+function partNorms(norms: Case['gradient_squared_norms']): Case['gradient_squared_norms'] {
+  const parts = Object.entries(norms).flatMap(([name, values]): [string, string, number[]][] => {
+    const [, letter = ''] = /\.([qkv])_proj\./.exec(name) ?? [];
+    const whole = name.replace(`${letter}_proj`, 'qkv_proj');
+    return letter === '' ? [] : [[partName(whole, letter), whole, values]];
+  });
+  const wholes = new Map<string, number[]>();
+  for (const [, whole, values] of parts) {
+    wholes.set(
+      whole,
+      values.map((value, i) => value + (wholes.get(whole)?.[i] ?? 0)),
+    );
+  }
+  const named = parts.map(([part, , values]) => [part, values] as const);
+  return { ...norms, ...Object.fromEntries(named), ...Object.fromEntries(wholes) };
+}
+
+/**
+ * Largest relative difference. What is zero but for the rounding of float64 (the gradient of a key's
+ * bias, which shifts all scores alike) must be zero but for that of float32.
+ */
+function largestError(actual: ArrayLike<number>, expected: readonly number[]): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  const errors = expected.map((value, i) => {
+    const difference = Math.abs((actual[i] ?? Number.NaN) - value);
+    return value < 1e-20 && difference < 1e-9 ? 0 : difference / value;
+  });
+  return Math.max(...errors);
+}
+
+function feeds(parityCase: Case): Tensors {
+  const { input_ids: examples, loss } = parityCase;
+  const tokens = int64([examples.length, LENGTH]);
+  const mask = int64([examples.length, LENGTH]);
+  examples.forEach((ids, example) => {
+    tokens.data.set(ids.map(BigInt), example * LENGTH);
+    mask.data.fill(1n, example * LENGTH, example * LENGTH + ids.length);
+  });
+  const encoder = loss === 'class' || loss === 'masked-token-mean';
+  return {
+    input_ids: tokens,
+    ...(encoder ? { attention_mask: mask } : {}),
+    ...labelsOf(parityCase),
+  };
+}
+
+function labelsOf({ input_ids: examples, loss, labels: given }: Case): Tensors {
+  const length = loss === 'class' ? 1 : LENGTH;
+  const rows = examples.length * length;
+  const labels = int64([rows]);
+  const weights = new Float32Array(rows);
+  examples.forEach((ids, example) => {
+    const label = given?.[example];
+    const targets =
+      label === undefined ? ids.slice(1) : typeof label === 'number' ? [label] : label;
+    const scored = targets.filter((target) => target >= 0).length;
+    targets.forEach((target, i) => {
+      if (target < 0) return;
+      labels.data[example * length + i] = BigInt(target);
+      weights[example * length + i] = loss === 'sequence-sum' ? 1 : 1 / scored;
+    });
+  });
+  return { labels, loss_weights: { dtype: 'float32', shape: [rows], data: weights } };
+}
+
+function int64(shape: readonly number[]): Extract<TensorData, { dtype: 'int64' }> {
+  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  return { dtype: 'int64', shape, data: new BigInt64Array(size) };
+}
