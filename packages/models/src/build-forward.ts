@@ -12,6 +12,7 @@ import { Phi3Config, phi3 } from './architectures/phi3.js';
 import { Qwen2Config, qwen2 } from './architectures/qwen2.js';
 import { Qwen3Config, qwen3 } from './architectures/qwen3.js';
 import { StableLmConfig, stablelm } from './architectures/stablelm.js';
+import { impossibleSizes } from './config-limits.js';
 import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
 
 interface Architecture<Config> {
@@ -130,10 +131,12 @@ export function listParameters(
 
 function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
   const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(
+  const oversized = impossibleSizes(raw);
+  if (parsed.success && oversized.length === 0) return parsed.data;
+  const invalid = (parsed.error?.issues ?? []).map(
     (issue) => `${issue.path.join('.') || 'config.json'}: ${issue.message}`,
   );
+  const issues = [...invalid, ...oversized];
   throw new LayersenseError(
     'config_invalid',
     `config.json is not usable: ${issues.join('; ')}. Restore the original config.json of the checkpoint.`,

@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import vm from 'node:vm';
+import { LayersenseError } from '@layersense/contracts';
+import type { ElementType, TensorRef } from '@layersense/onnx-ir';
+import { describe, expect, it } from 'vitest';
+import { listParameters, parseModel } from './index.js';
+
+/** Of every fixture, 80 of them damaged at random; and one for each of its numbers and absurd size. */
+const CASES = 80;
+const SEED = 20_240_609;
+const CASE_MILLISECONDS = 2000;
+
+const checkpoints = fileURLToPath(new URL('../../testing/fixtures/checkpoints', import.meta.url));
+
+type Json = Record<string, unknown>;
+
+/** mulberry32, so that a failing case can be run again from its number. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
+const ABSURD = [1e9, 1e12, 2 ** 53, 1e308, 2 ** 31, 65_537];
+
+const HOSTILE: readonly unknown[] = [
+  ...ABSURD,
+  ...[0, -1, 1, 2, 3, 0.5, 1e-300, null, true, false, '', 'silu', 'gelu_new', 'llama', '__proto__'],
+  ...[[], {}, [1], [-1], Array(100).fill('full_attention'), { rope_type: 'yarn', factor: 1e12 }],
+  JSON.parse('{"__proto__": {"polluted": true}}'),
+];
+
+function objectsIn(value: unknown): Json[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return [value as Json, ...Object.values(value).flatMap(objectsIn)];
+}
+
+function damage(config: Json, random: (below: number) => number): Json {
+  const root = structuredClone(config);
+  for (let round = random(3); round >= 0; round--) {
+    const objects = objectsIn(root);
+    const target = objects[random(4) === 0 ? random(objects.length) : 0] ?? root;
+    const keys = Object.keys(target);
+    const key = keys[random(keys.length)] ?? 'hidden_size';
+    if (random(6) === 0) delete target[key];
+    else target[key] = structuredClone(HOSTILE[random(HOSTILE.length)]);
+  }
+  return root;
+}
+
+/** Every number of a configuration replaced by every absurd size, one at a time. */
+function absurdSizes(config: Json): Json[] {
+  return objectsIn(config).flatMap((_, which) =>
+    Object.entries(objectsIn(config)[which] ?? {}).flatMap(([key, value]) =>
+      typeof value !== 'number'
+        ? []
+        : ABSURD.map((size) => {
+            const copy = structuredClone(config);
+            const target = objectsIn(copy)[which];
+            if (target) target[key] = size;
+            return copy;
+          }),
+    ),
+  );
+}
+
+const dtypes: Readonly<Record<string, ElementType>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
+
+/** The tensors of a fixture, of all its shards; where they lie is of no matter here. */
+function tensorsOf(folder: string): ReadonlyMap<string, TensorRef> {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.safetensors'));
+  const entries = files.flatMap((file) => {
+    const bytes = readFileSync(join(folder, file));
+    const header = bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE()));
+    return Object.entries(JSON.parse(header) as Json);
+  });
+  return new Map(
+    entries.flatMap(([name, value]) => {
+      const { dtype, shape } = value as { dtype: string; shape: number[] };
+      const type = dtypes[dtype];
+      return type ? [[name, { file: '', offset: 0, length: 0, dtype: type, shape }] as const] : [];
+    }),
+  );
+}
+
+function outcomeOf(config: Json, tensors: ReadonlyMap<string, TensorRef>): string {
+  // A step that never ends is ended too, so that it fails here and not as a test run that hangs.
+  const body = () => listParameters(parseModel(config), tensors).size;
+  try {
+    vm.runInNewContext('body()', { body }, { timeout: CASE_MILLISECONDS });
+    return 'usable';
+  } catch (error) {
+    if (error instanceof LayersenseError && error.code !== 'internal') return error.code;
+    throw error;
+  }
+}
+
+/** The keys that were damaged, for the message of a failure. */
+function differences(before: Json, after: Json): string {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const text = (config: Json, key: string) => JSON.stringify(config[key]) ?? 'nothing';
+  const damaged = keys.filter((key) => text(before, key) !== text(after, key));
+  return damaged.map((key) => `${key}: ${text(after, key)}`).join(', ');
+}
+
+describe.each(readdirSync(checkpoints))('a damaged config.json of %s', (name) => {
+  const folder = join(checkpoints, name);
+  const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as Json;
+  const tensors = tensorsOf(folder);
+
+  it('is usable, or refused with a code', () => {
+    const random = Array.from({ length: CASES }, (_, i) => damage(config, generator(SEED + i)));
+    const outcomes = [...random, ...absurdSizes(config)].map((damaged) => {
+      try {
+        return outcomeOf(damaged, tensors);
+      } catch (cause) {
+        throw new Error(differences(config, damaged), { cause });
+      }
+    });
+    // Both ends must be reached, or the damage is too weak or too strong to test anything.
+    expect(outcomes.filter((outcome) => outcome === 'usable').length).toBeGreaterThan(5);
+    expect(outcomes.filter((outcome) => outcome !== 'usable').length).toBeGreaterThan(20);
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+});
