@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { partName } from '@layersense/contracts';
 import { buildOnnxForward, type ForwardGraph, parseOnnxModel } from '@layersense/models';
-import { encodeModel, type TensorRef } from '@layersense/onnx-ir';
+import { decodeModel, encodeModel, type TensorRef } from '@layersense/onnx-ir';
 import {
   type ComputeProcess,
   startComputeProcess,
@@ -52,7 +52,7 @@ afterAll(() => compute.close());
 function open(folder: string, file: string) {
   const read = async ({ file: name, offset }: TensorRef, start: number, length: number) =>
     readFileSync(join(folder, name)).subarray(offset + start, offset + start + length);
-  return parseOnnxModel(readFileSync(join(folder, file)), file, read);
+  return parseOnnxModel(decodeModel(readFileSync(join(folder, file)), file), file, read);
 }
 
 describe.each(files)('%s/%s', (model, file) => {

@@ -36,7 +36,8 @@ export async function allowedPath(
   );
 }
 
-function absolute(path: string): string {
+/** A path that a user wrote, from the root. */
+export function absolute(path: string): string {
   const inHome = path === '~' || path.startsWith('~/');
   return resolve(inHome ? homedir() + path.slice(1) : path);
 }

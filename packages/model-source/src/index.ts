@@ -3,6 +3,7 @@ export type { Floats } from './decode-floats.js';
 export { hashFile } from './hash-file.js';
 export { type HubSettings, hubSettingsFromEnvironment } from './hub/settings.js';
 export type { ModelFile } from './model-file.js';
+export { type OnnxFile, openOnnx } from './onnx/open-onnx.js';
 export { type Checkpoint, openCheckpoint } from './open-checkpoint.js';
 export { readTensor, tensorChunks } from './read-tensor.js';
 export { requireTensor } from './require-tensor.js';

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
-import { allowedPath } from './allowed-path.js';
+import { absolute, allowedPath } from './allowed-path.js';
 import { canceledError } from './canceled-error.js';
-import { listCheckpointFiles } from './checkpoint-files.js';
 import { feedFile } from './hash-file.js';
+import { listModelFiles, type ModelFiles } from './list-model-files.js';
 import { isCheckpointFile, type ModelFile } from './model-file.js';
+import { folderOfOnnxFile, listOnnxFiles, onnxFilesIn } from './onnx/onnx-files.js';
 import type { ResolvedModel, SourceOptions } from './resolved-model.js';
 
 interface LocalModelOptions extends SourceOptions {
@@ -16,25 +17,16 @@ interface LocalModelOptions extends SourceOptions {
 }
 
 /**
- * Pins a model folder to its content. Reads every byte once, to hash it.
+ * Pins a model folder, or an ONNX file and what lies beside it, to its content. Reads every byte once, to hash it.
  *
  * @throws LayersenseError `path_not_allowed`, `model_not_found`, `revision_not_found`, `canceled`,
- *   and those of `listCheckpointFiles`.
+ *   and those of `listModelFiles`.
  */
 export async function resolveLocalModel(
   name: string,
   options: LocalModelOptions,
 ): Promise<ResolvedModel> {
-  const folder = await allowedPath(name, options.roots);
-  if (!(await stat(folder)).isDirectory()) {
-    throw new LayersenseError(
-      'model_not_found',
-      `${name} is a file. Name the folder that holds config.json and the weights.`,
-      { path: name },
-    );
-  }
-  await assertLinksStayInside(folder, options.roots);
-  const { files } = await listCheckpointFiles(folder);
+  const { folder, onnxFile, files } = await localFiles(name, options.roots);
   const revision = `sha256:${await contentHash(files, options)}`;
   if (options.revision !== undefined && options.revision !== revision) {
     throw new LayersenseError(
@@ -43,14 +35,49 @@ export async function resolveLocalModel(
       { path: name, revision: options.revision },
     );
   }
-  return { name, revision, source: 'local', folder, files };
+  return {
+    name,
+    revision,
+    source: 'local',
+    folder,
+    files,
+    ...(onnxFile === undefined ? {} : { onnxFile }),
+  };
+}
+
+/** The model in a folder that was named, or the ONNX file that was. */
+async function localFiles(
+  name: string,
+  roots: readonly string[],
+): Promise<ModelFiles & { readonly folder: string }> {
+  const path = await allowedPath(name, roots);
+  const isFolder = (await stat(path)).isDirectory();
+  if (!isFolder && !name.endsWith('.onnx')) {
+    throw new LayersenseError(
+      'model_not_found',
+      `${name} is a file. Name the folder that holds config.json and the weights, or a .onnx file.`,
+      { path: name },
+    );
+  }
+  // By the name that was given: behind a link the file's neighbours are others.
+  const named = isFolder ? undefined : await folderOfOnnxFile(absolute(name), roots);
+  const folder = named?.folder ?? path;
+  await assertLinksStayInside(folder, roots);
+  const listed = named
+    ? { files: await listOnnxFiles(folder, named.onnxFile), onnxFile: named.onnxFile }
+    : await listModelFiles(folder);
+  // External data may have any name.
+  for (const file of listed.files) await allowedPath(file.path, roots);
+  return { ...listed, folder };
 }
 
 /** Comes before the first read: even a parse error would quote the file that a link leads to. */
 async function assertLinksStayInside(folder: string, roots: readonly string[]): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (isCheckpointFile(name)) await allowedPath(join(folder, name), roots);
-  }
+  const names = [
+    ...(await readdir(folder)).filter(isCheckpointFile),
+    ...(await onnxFilesIn(folder)),
+  ];
+  for (const name of names) await allowedPath(join(folder, name), roots);
 }
 
 /** SHA-256 over a line `<sha256 of the file>  <name>` per file in order of name, as sha256sum prints. */

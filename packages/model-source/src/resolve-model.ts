@@ -16,7 +16,7 @@ export interface ResolveModelOptions extends SourceOptions {
 
 /**
  * Pins a model to exact bytes and makes them present on this machine. A name is a path when it
- * starts with `.`, `/` or `~` or when there is such a folder, and a Hub repository otherwise.
+ * starts with `.`, `/` or `~`, ends with `.onnx`, or when there is such a folder, and a Hub repository otherwise.
  *
  * @throws LayersenseError those of `resolveLocalModel` and `resolveHubModel`.
  */
@@ -24,7 +24,8 @@ export async function resolveModel(
   name: string,
   options: ResolveModelOptions,
 ): Promise<ResolvedModel> {
-  if (/^[./~]/.test(name) || (await isFolder(name))) return resolveLocalModel(name, options);
+  if (/^[./~]|\.onnx$/.test(name) || (await isFolder(name)))
+    return resolveLocalModel(name, options);
   if (isRepositoryId(name)) {
     return resolveHubModel(repositoryAt('model', name, options.revision), options);
   }

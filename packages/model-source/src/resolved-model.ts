@@ -7,8 +7,10 @@ export interface ResolvedModel {
   /** The 40-digit commit of a Hub repository, or `sha256:…` over the files of a local folder. */
   readonly revision: string;
   readonly source: 'local' | 'hub';
-  /** Pass this to `openCheckpoint`. */
+  /** Pass this to `openCheckpoint`, or to `openOnnx` with `onnxFile`. */
   readonly folder: string;
+  /** The ONNX file, relative to `folder`; absent for a checkpoint. */
+  readonly onnxFile?: string;
   readonly files: readonly ModelFile[];
 }
 

@@ -7,6 +7,11 @@ export {
 } from './build-forward.js';
 export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart } from './forward.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
+export {
+  assertPredictsNextToken,
+  maxPositionsOf,
+  vocabularyOf,
+} from './onnx/language-model.js';
 export { type OnnxModel, parseOnnxModel } from './onnx/onnx-model.js';
 export type { OnnxParameter } from './onnx/onnx-parameters.js';
 export type { ReadStored } from './onnx/same-content.js';

@@ -1,8 +1,11 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
-import { type CheckpointFiles, listCheckpointFiles } from '../checkpoint-files.js';
+import { listModelFiles, type ModelFiles } from '../list-model-files.js';
 import { missingWeights } from '../missing-weights.js';
 import { CONFIG_FILE, INDEX_FILE, SINGLE_FILE, SMALL_FILES } from '../model-file.js';
+import { chooseOnnxFile } from '../onnx/choose-onnx-file.js';
+import { beside } from '../onnx/onnx-files.js';
+import { dataFilesOf, readOnnxFile } from '../onnx/read-onnx-file.js';
 import type { ResolvedModel, SourceOptions } from '../resolved-model.js';
 import { readWeightMap } from '../weight-map.js';
 import { snapshotFolder, writeRef } from './cache.js';
@@ -37,19 +40,16 @@ export async function resolveHubModel(
     await downloadCheckpoint(context, commit, onProgress);
   }
   await writeRef(hub, repository, commit);
-  const { files } = cached ?? (await listCheckpointFiles(folder));
-  return { name: repository.id, revision: commit, source: 'hub', folder, files };
+  const listed = cached ?? (await listModelFiles(folder));
+  return { name: repository.id, revision: commit, source: 'hub', folder, ...listed };
 }
 
 /**
  * The snapshot's files when nothing more could be needed. Without a tokenizer that is certain only
  * offline: a program that wanted the weights alone may have left the tokenizer on the Hub.
  */
-async function cachedCheckpoint(
-  folder: string,
-  offline: boolean,
-): Promise<CheckpointFiles | undefined> {
-  const cached = await listCheckpointFiles(folder).catch(() => undefined);
+async function cachedCheckpoint(folder: string, offline: boolean): Promise<ModelFiles | undefined> {
+  const cached = await listModelFiles(folder).catch(() => undefined);
   const hasTokenizer = cached?.files.some(({ name }) => name === 'tokenizer.json');
   return offline || hasTokenizer ? cached : undefined;
 }
@@ -62,9 +62,40 @@ async function downloadCheckpoint(
   const listed = await listFiles(context, commit);
   const named = new Map(listed.map((file) => [file.name, file]));
   const small = SMALL_FILES.flatMap((name) => named.get(name) ?? []);
-  const weights = await weightFiles(context, commit, named);
-  if (!named.has(CONFIG_FILE)) throw missingConfig(context);
+  const hasCheckpoint = named.has(SINGLE_FILE) || named.has(INDEX_FILE);
+  const onnxFile = hasCheckpoint
+    ? undefined
+    : chooseOnnxFile(context.repository.id, [...named.keys()]);
+  const weights =
+    onnxFile === undefined
+      ? await weightFiles(context, commit, named)
+      : await onnxFiles(context, commit, named, onnxFile);
+  if (onnxFile === undefined && !named.has(CONFIG_FILE)) throw missingConfig(context);
   await fetchFiles(context, commit, [...small, ...weights], onProgress);
+}
+
+/** An ONNX file, which is fetched to see in which others it keeps its weights, and those. */
+async function onnxFiles(
+  context: HubContext,
+  commit: string,
+  named: ReadonlyMap<string, RemoteFile>,
+  onnxFile: string,
+): Promise<RemoteFile[]> {
+  const file = named.get(onnxFile);
+  if (file === undefined) throw missingShard(context, onnxFile);
+  await fetchFiles(context, commit, [file]);
+  const folder = snapshotFolder(context.settings, context.repository, commit);
+  const decoded = await readOnnxFile(join(folder, onnxFile));
+  const data = dataFilesOf(decoded, basename(onnxFile)).map((name) => beside(onnxFile, name));
+  return [file, ...data.map((name) => named.get(name) ?? missing(context, name, onnxFile))];
+}
+
+function missing({ repository }: HubContext, file: string, onnxFile: string): never {
+  throw new LayersenseError(
+    'checkpoint_missing',
+    `${repository.id} lacks ${file}, in which ${onnxFile} keeps weights. Choose another revision.`,
+    { model: repository.id, file },
+  );
 }
 
 /** The weight files among a repository's files, which may hold the same weights in other formats. */

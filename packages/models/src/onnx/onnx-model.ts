@@ -1,10 +1,5 @@
 import { LayersenseError } from '@layersense/contracts';
-import {
-  type DecodedModel,
-  type DecodedNode,
-  decodeModel,
-  type TensorRef,
-} from '@layersense/onnx-ir';
+import type { DecodedModel, DecodedNode } from '@layersense/onnx-ir';
 import { orInvalidFile } from './errors.js';
 import { neededNodes } from './needed-nodes.js';
 import { groupParameters, type OnnxParameter, type ParameterUses } from './onnx-parameters.js';
@@ -23,24 +18,21 @@ export interface OnnxModel {
   readonly uses: ParameterUses;
   /** In the order of first use. */
   readonly parameters: readonly OnnxParameter[];
-  /** The files that hold its weights besides `file`, relative to its folder. */
-  readonly dataFiles: readonly string[];
 }
 
 /**
- * Reads an ONNX file and finds its parameters.
+ * Finds out what a decoded ONNX file computes and which parameters it has.
  *
- * @param bytes the whole .onnx file; weights in external data stay where they are.
+ * @param file base name of the file, for messages.
  * @param read reads stored tensors, to find those that the file holds twice.
- * @throws LayersenseError `checkpoint_invalid`, `model_type_unsupported`, `unsupported_operator`,
- *   `dtype_unsupported`
+ * @throws LayersenseError `checkpoint_invalid`, `checkpoint_missing`, `model_type_unsupported`,
+ *   `unsupported_operator`, `dtype_unsupported`
  */
 export async function parseOnnxModel(
-  bytes: Uint8Array,
+  decoded: DecodedModel,
   file: string,
   read: ReadStored,
 ): Promise<OnnxModel> {
-  const decoded = orInvalidFile(file, () => decodeModel(bytes, file));
   const opset = decoded.opsets.get('') ?? 0;
   if (opset < OLDEST_OPSET) {
     throw new LayersenseError(
@@ -62,11 +54,7 @@ export async function parseOnnxModel(
       { file },
     );
   }
-  const external = [...decoded.initializers.values()].flatMap((initializer) =>
-    initializer.kind === 'external' ? [initializer.ref.file] : [],
-  );
-  const dataFiles = [...new Set(external)].filter((name) => name !== file);
-  return { file, decoded, nodes, uses, parameters: [...parameters], dataFiles };
+  return { file, decoded, nodes, uses, parameters: [...parameters] };
 }
 
 /** The name of the output that holds the logits. */
@@ -79,9 +67,4 @@ export function logitsOf({ outputs }: Pick<DecodedModel, 'outputs'>, file: strin
     `${file} has no output named logits, but ${outputs.map(({ name }) => name).join(', ') || 'none at all'}. Export the model with its head (optimum: --task text-generation, fill-mask or text-classification).`,
     { outputs: outputs.map(({ name }) => name) },
   );
-}
-
-/** A stored parameter as a reference; `undefined` for a small one, whose values are in the graph. */
-export function refOf({ stored }: OnnxParameter): TensorRef | undefined {
-  return stored.kind === 'external' ? stored.ref : undefined;
 }

@@ -1,0 +1,43 @@
+import { LayersenseError } from '@layersense/contracts';
+import {
+  assertPredictsNextToken,
+  buildOnnxForward,
+  maxPositionsOf,
+  type OnnxModel,
+  type ParsedModel,
+  vocabularyOf,
+} from '@layersense/models';
+import type { TensorRef } from '@layersense/onnx-ir';
+import { decomposeModel } from '@layersense/sensitivity';
+
+/**
+ * An ONNX file as an architecture: its graph is imported and written out for every batch shape.
+ * @throws LayersenseError `model_type_unsupported`, `config_invalid`, `tensor_mismatch`
+ */
+export function onnxArchitecture(model: OnnxModel, config: unknown): ParsedModel {
+  assertPredictsNextToken(model, config);
+  return {
+    modelType: model.file,
+    vocabulary: vocabularyOf(buildOnnxForward(model, { batch: 1, length: 2 })),
+    maxPositions: maxPositionsOf(config),
+    build: (_, shape, arithmetic) => decomposeModel(buildOnnxForward(model, shape, { arithmetic })),
+  };
+}
+
+/** The file's parameters as stored tensors of the shapes that their modules hold. */
+export function onnxTensors({ file, parameters }: OnnxModel): ReadonlyMap<string, TensorRef> {
+  return new Map(
+    parameters.map(({ name, shape, stored }) => {
+      if (!stored.ref) throw scattered(file, name);
+      return [name, { ...stored.ref, shape }];
+    }),
+  );
+}
+
+function scattered(file: string, parameter: string): LayersenseError {
+  return new LayersenseError(
+    'checkpoint_invalid',
+    `${file} stores ${parameter} as a list of numbers and not as raw data. Load it in Python and save it again with numpy_helper.from_array.`,
+    { file, tensor: parameter },
+  );
+}

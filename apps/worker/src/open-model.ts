@@ -1,0 +1,37 @@
+import {
+  type Checkpoint,
+  type OnnxFile,
+  openCheckpoint,
+  openOnnx,
+  type ResolvedModel,
+} from '@layersense/model-source';
+import { type ParsedModel, parseModel, parseOnnxModel } from '@layersense/models';
+import { onnxArchitecture, onnxTensors } from './onnx-architecture.js';
+
+/** A model on this machine, whatever kind of files it is made of. */
+export interface OpenedModel {
+  readonly kind: 'checkpoint' | 'onnx';
+  /** Its files and stored tensors; those of an ONNX file under the names of its parameters. */
+  readonly checkpoint: Checkpoint;
+  /** @throws LayersenseError for a model that has no Fisher scores. */
+  readonly architecture: () => ParsedModel;
+}
+
+/** @throws LayersenseError those of `openCheckpoint`, `openOnnx` and `parseOnnxModel`. */
+export async function openModel({ folder, onnxFile }: ResolvedModel): Promise<OpenedModel> {
+  if (onnxFile !== undefined) return openOnnxModel(await openOnnx(folder, onnxFile));
+  const checkpoint = await openCheckpoint(folder);
+  return { kind: 'checkpoint', checkpoint, architecture: () => parseModel(checkpoint.config) };
+}
+
+async function openOnnxModel(source: OnnxFile): Promise<OpenedModel> {
+  const { config, files, tokenizerFiles, weightsFolder } = source;
+  const model = await parseOnnxModel(source.decoded, source.file, source.read);
+  const tensors = onnxTensors(model);
+  const unsupported = new Map<string, string>();
+  return {
+    kind: 'onnx',
+    checkpoint: { config, files, tokenizerFiles, weightsFolder, tensors, unsupported },
+    architecture: () => onnxArchitecture(model, config),
+  };
+}

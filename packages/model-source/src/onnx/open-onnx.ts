@@ -1,0 +1,99 @@
+import { open } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { LayersenseError } from '@layersense/contracts';
+import type { DecodedModel, Initializer, TensorRef } from '@layersense/onnx-ir';
+import { CONFIG_FILE, type ModelFile, TOKENIZER_FILES } from '../model-file.js';
+import { readJsonFile } from '../read-json-file.js';
+import { realFile } from '../real-file.js';
+import { beside, listOnnxFiles } from './onnx-files.js';
+import { dataFilesOf, readOnnxFile } from './read-onnx-file.js';
+
+/** An ONNX model on disk. */
+export interface OnnxFile {
+  /** Base name of the .onnx file. */
+  readonly file: string;
+  /** Its content; references are to files of `weightsFolder`. */
+  readonly decoded: DecodedModel;
+  /** The parsed config.json; `undefined` where there is none. */
+  readonly config: unknown;
+  readonly files: readonly ModelFile[];
+  readonly tokenizerFiles: readonly ModelFile[];
+  /** The one real folder of the .onnx file and its external data. */
+  readonly weightsFolder: string;
+  /** Bytes `start` to `start + length` of a stored tensor. */
+  read(ref: TensorRef, start: number, length: number): Promise<Uint8Array>;
+}
+
+/**
+ * Opens an ONNX model: its graph, not its weights.
+ *
+ * @param onnxFile relative to `folder`: `ResolvedModel.onnxFile`.
+ * @throws LayersenseError `checkpoint_missing`, `checkpoint_invalid`, `config_invalid`
+ */
+export async function openOnnx(folder: string, onnxFile: string): Promise<OnnxFile> {
+  const files = await listOnnxFiles(folder, onnxFile);
+  const file = basename(onnxFile);
+  const decoded = await readOnnxFile(join(folder, onnxFile));
+  const stored = new Map<string, { path: string; bytes: number }>();
+  for (const name of [file, ...dataFilesOf(decoded, file)]) {
+    stored.set(name, await realFile(join(folder, beside(onnxFile, name))));
+  }
+  const weightsFolder = commonFolder(stored, file);
+  const initializers = new Map(
+    [...decoded.initializers].map(([name, initializer]) => [name, located(initializer, stored)]),
+  );
+  const hasConfig = files.some(({ name }) => name === CONFIG_FILE);
+  return {
+    file,
+    decoded: { ...decoded, initializers },
+    config: hasConfig ? await readJsonFile(join(folder, CONFIG_FILE), 'config_invalid') : undefined,
+    files,
+    tokenizerFiles: files.filter(({ name }) => TOKENIZER_FILES.includes(name)),
+    weightsFolder,
+    read: (ref, start, length) =>
+      readBytes(join(weightsFolder, ref.file), ref.offset + start, length),
+  };
+}
+
+/** The reference with the file's real name: a Hub snapshot's names are links into one folder. */
+function located(
+  initializer: Initializer,
+  stored: ReadonlyMap<string, { readonly path: string; readonly bytes: number }>,
+): Initializer {
+  const { ref } = initializer;
+  if (!ref) return initializer;
+  const { path, bytes } = stored.get(ref.file) ?? { path: ref.file, bytes: 0 };
+  if (ref.offset + ref.length > bytes) {
+    throw new LayersenseError(
+      'checkpoint_invalid',
+      `${ref.file} has ${bytes} bytes, but a tensor lies at bytes ${ref.offset} to ${ref.offset + ref.length}. Download or export the model again.`,
+      { file: ref.file },
+    );
+  }
+  return { ...initializer, ref: { ...ref, file: basename(path) } };
+}
+
+/** ONNX Runtime takes external data from one folder. */
+function commonFolder(
+  stored: ReadonlyMap<string, { readonly path: string }>,
+  file: string,
+): string {
+  const folders = [...new Set([...stored.values()].map(({ path }) => dirname(path)))];
+  const [folder] = folders;
+  if (folder !== undefined && folders.length === 1) return folder;
+  throw new LayersenseError(
+    'checkpoint_invalid',
+    `${file} and its external data lie in different folders. Put them into one.`,
+    { files: [...stored.keys()] },
+  );
+}
+
+async function readBytes(path: string, position: number, length: number): Promise<Uint8Array> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
