@@ -1,11 +1,12 @@
 import { type FisherJobSpec, isPart, type JobSpec, type ScoreReport } from '@layersense/contracts';
-import { openCheckpoint, resolveModel } from '@layersense/model-source';
-import { listParameters, parseModel } from '@layersense/models';
+import { resolveModel } from '@layersense/model-source';
+import { listParameters } from '@layersense/models';
 import { FisherAccumulator, meanOverDraws, summarizeFisher } from '@layersense/sensitivity';
 import { describeModel } from './describe-model.js';
 import { takeOver } from './earlier-runs.js';
 import { ExampleRounds } from './example-rounds.js';
 import type { JobServices } from './job-services.js';
+import { openModel } from './open-model.js';
 import type { OpenedJob } from './opened-job.js';
 import { pendingBatches, tokensOf } from './pending-batches.js';
 import { startPlan } from './plans/start-plan.js';
@@ -37,9 +38,9 @@ export async function runSensitivityJob(
     signal,
   });
   await progress.begin('loading');
-  const checkpoint = await openCheckpoint(source.folder);
+  const { checkpoint, architecture } = await openModel(source);
   const model = await describeModel(source, checkpoint, signal);
-  const job = { model, checkpoint, progress, services, signal };
+  const job = { model, checkpoint, architecture, progress, services, signal };
   const computation =
     spec.method === 'fisher' ? await scoreFisher(spec, job) : await scoreMagnitude(job);
   await progress.begin('saving');
@@ -48,7 +49,7 @@ export async function runSensitivityJob(
 
 async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computation> {
   const { model, checkpoint, progress, services, signal } = job;
-  const architecture = parseModel(checkpoint.config);
+  const architecture = job.architecture();
   const shapes = listParameters(architecture, checkpoint.tensors);
   await progress.begin('tokenizing');
   const calibration = await prepareCalibration(spec, checkpoint, architecture, services, signal);
