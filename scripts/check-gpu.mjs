@@ -30,7 +30,8 @@ async function check() {
   const { checkGpu, passes, renderGpuReport } = await import(
     '../apps/worker/dist/check-gpu/index.js'
   );
-  const command = ['npm run check:gpu', ...process.argv.slice(2)].join(' ');
+  const given = process.argv.slice(2);
+  const command = ['npm run check:gpu', ...(given.length > 0 ? ['--', ...given] : [])].join(' ');
   const report = await checkGpu(options.devices.split(','), command, (line) => console.log(line));
   if (report.checks.length === 0) {
     for (const [device, reason] of report.unavailable) console.log(`${device}: ${reason}`);

@@ -105,7 +105,7 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       device: plan.device,
       onnxRuntime: plan.onnxRuntime,
       plan: plan.choice,
-      arithmetic: 'float32',
+      arithmetic: plan.arithmetic,
       peakMemoryBytes: await plan.peakMemoryBytes(),
     };
   } finally {

@@ -15,6 +15,8 @@ import { WholePlan } from './whole-plan.js';
 export interface RunningPlan {
   readonly choice: PlanChoice;
   readonly onnxRuntime: string;
+  /** What factors of a product are rounded to; TF32 is switched off for every compute process. */
+  readonly arithmetic: 'float32' | 'tf32';
   /** What `auto` turned out to be; undefined before the first batch. */
   readonly device: Device | undefined;
   run(batches: Iterable<DrawnBatch>): AsyncGenerator<BatchStatistics>;
@@ -44,6 +46,7 @@ export async function startPlan(
   return {
     choice,
     onnxRuntime: compute.runtime.onnxRuntime,
+    arithmetic: compute.runtime.tf32 ? 'tf32' : 'float32',
     get device() {
       return plan.device;
     },

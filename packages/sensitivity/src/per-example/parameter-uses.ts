@@ -32,7 +32,7 @@ const output = (node: Node, g: GraphBuilder): Value => g.value(node.outputs[0] ?
 const input = (node: Node, i: number, g: GraphBuilder): Value => g.value(node.inputs[i] ?? '');
 
 /** How each operator uses a parameter given as its input number `position`. */
-const useRules: { readonly [op: string]: UseRule } = {
+export const useRules: { readonly [op: string]: UseRule } = {
   Gemm: (node, position, g) => {
     if (position === 2) return { kind: 'bias', output: output(node, g) };
     if (position !== 1 || intAttribute(node, 'transA', 0) === 1) return undefined;
