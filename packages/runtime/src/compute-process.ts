@@ -79,7 +79,8 @@ function forkChild(environment: Readonly<Record<string, string>>): ChildProcess 
   return fork(CHILD, [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [],
+    // Tensors are large and few: the child collects them itself, see collect-garbage.ts.
+    execArgv: ['--expose-gc'],
     env: {
       ...process.env,
       ...environment,

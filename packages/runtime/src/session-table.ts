@@ -1,5 +1,6 @@
 import { LayersenseError } from '@layersense/contracts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { collectGarbage } from './collect-garbage.js';
 import { isCudaInstalled } from './cuda-provider.js';
 import { deviceUnavailable, explainOrtError, isMissingDevice } from './ort-error.js';
 import { ortOptions } from './ort-options.js';
@@ -30,6 +31,7 @@ export class SessionTable {
       const inputs = mapValues({ ...feeds, ...stored }, toOrtTensor);
       const start = performance.now();
       const outputs = await session.run(inputs);
+      collectGarbage(bytesOf(inputs) + bytesOf(outputs));
       const seconds = (performance.now() - start) / 1000;
       return { outputs: this.#returned(mapValues(outputs, fromOrtTensor), options), seconds };
     } catch (error) {
@@ -113,6 +115,10 @@ function fromOrtTensor({ type, data, dims }: Tensor): TensorData {
     default:
       throw new Error(`an output has type ${type}, which cannot leave the compute process`);
   }
+}
+
+function bytesOf(tensors: Readonly<Record<string, Tensor>>): number {
+  return Object.values(tensors).reduce((sum, { data }) => sum + (data as Uint8Array).byteLength, 0);
 }
 
 function mapValues<A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B) {

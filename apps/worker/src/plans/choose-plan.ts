@@ -98,18 +98,11 @@ function estimate(
   return base + Math.max(...graphs.map((graph) => graphBytes([graph]))) + stored;
 }
 
-/** All graphs' weights stay mapped; the activations are those of one graph at a time. */
+/** Every open graph maps its own weights; the activations are those of one graph at a time. */
 function graphBytes(graphs: readonly Graph[]): number {
   const estimates = graphs.map(estimateMemory);
   const activations = Math.max(...estimates.map(({ activationBytes }) => activationBytes));
-  const weights = new Map(
-    graphs.flatMap(({ initializers }) =>
-      [...initializers].flatMap(([name, initializer]) =>
-        initializer.kind === 'external' ? [[name, initializer.ref.length] as const] : [],
-      ),
-    ),
-  );
-  const mapped = [...weights.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const mapped = estimates.reduce((sum, { weightBytes }) => sum + weightBytes, 0);
   return FRAGMENTATION * activations + mapped;
 }
 
