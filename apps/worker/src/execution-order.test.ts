@@ -41,6 +41,13 @@ describe('a norm is computed as soon as its cotangent exists', () => {
     expect(violations(await nodesRun('order', (graph) => graph))).toEqual([]);
   });
 
+  it('the loss is done, and its logits are free, before the backward pass begins', async () => {
+    const nodes = await nodesRun('loss', (graph) => graph);
+    const logNormalizer = nodes.indexOf('loss/ReduceLogSumExp');
+    expect(logNormalizer).toBeGreaterThan(0);
+    expect(logNormalizer).toBeLessThan(nodes.findIndex((name) => name.includes('#vjp')));
+  });
+
   it('and this test sees where they are not', async () => {
     const reversed = await nodesRun('reversed', (graph) => {
       const isNorm = (node: Node) => node.name.includes('#squared_norm');

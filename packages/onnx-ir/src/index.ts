@@ -1,4 +1,5 @@
 export { GraphBuilder, OPSET_VERSION, type OpOptions, sameShape } from './builder.js';
+export { computeEarly } from './compute-early.js';
 export { canFold, foldNode } from './constant-folding/fold-node.js';
 export { countNodes } from './count-nodes.js';
 export {

@@ -1,6 +1,12 @@
 import { buildPullback } from '@layersense/autodiff';
 import { type Labels, LayersenseError } from '@layersense/contracts';
-import { type Graph, type GraphBuilder, oneCastPerUse, type Value } from '@layersense/onnx-ir';
+import {
+  computeEarly,
+  type Graph,
+  type GraphBuilder,
+  oneCastPerUse,
+  type Value,
+} from '@layersense/onnx-ir';
 import { attachLoss } from './loss/next-token-cross-entropy.js';
 import type { NormPath, StatisticContext } from './per-example/gradient-squared-norm.js';
 import { findParameterUses } from './per-example/parameter-uses.js';
@@ -65,8 +71,10 @@ export function buildSensitivityGraph(
   const norms = [...uses].flatMap(([name, parameterUses]) => [
     ...normsWithParts(context, name, parameterUses, model.parts?.get(name)),
   ]);
+  const graph = g.build([loss.losses, ...norms.map(([, norm]) => norm)]);
   return {
-    graph: oneCastPerUse(g.build([loss.losses, ...norms.map(([, norm]) => norm)])),
+    // The loss reads the logits, which are the largest tensor where the vocabulary is large.
+    graph: oneCastPerUse(computeEarly(graph, loss.losses.name)),
     lossOutput: loss.losses.name,
     parameters: norms.map(([name, norm]) => ({ name, output: norm.name })),
   };
