@@ -51,6 +51,8 @@ export function mergeReports(reports: readonly ScoreReport[]): ScoreReport {
       })),
       device: common(runs, ({ device }) => device),
       plan: common(runs, ({ plan }) => plan),
+      plan_reason: null,
+      estimated_memory_bytes: null,
       arithmetic: common(runs, ({ arithmetic }) => arithmetic),
       engine: { ...first.engine, onnxruntime: common(runs, ({ engine }) => engine.onnxruntime) },
       seconds: runs.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0),

@@ -14,7 +14,7 @@ describe('scoreTable', () => {
 model    ./demo/model@fedcba987654, llama, 3,145,728 parameters, bfloat16
 dataset  sums, and more.jsonl, 2 examples, 1,234 tokens, 1 truncated, fingerprint aaaabbbbcccc
 method   fisher, token-mean loss, data labels, mean loss 1.500
-run      cpu, whole-graph, 12 s, peak memory 512 MiB, ONNX Runtime 1.30.0, identity 0123456789ab
+run      cpu, whole-graph plan, 12 s, peak memory 512 MiB, ONNX Runtime 1.30.0, identity 0123456789ab
 ranking  each of the top 1 stays there in at least 97 % of 1,000 resamples, expected overlap 98 %
 
 rank  layer                            shape       sum  ± s.e.   of max

@@ -25,6 +25,14 @@ describe('topKStability', () => {
     expect(jaccard).toBeCloseTo(probability, 12);
   });
 
+  it('measures the overlap of sets as Jaccard did', () => {
+    // The first row is always in; of the other two, one is.
+    const rows = [Float64Array.of(9, 9, 9), Float64Array.of(3, 3, 0), Float64Array.of(1, 1, 3)];
+    const { probability, jaccard } = topKStability(rows, { k: 2, seed: 42 });
+    expect(probability).toBeLessThan(1);
+    expect(jaccard).toBeCloseTo(probability + (1 - probability) / 3, 12);
+  });
+
   it('resamples the examples of all rows together', () => {
     // The first row is ahead on every example, however far its values are apart.
     const noisy = Float64Array.from({ length: 20 }, (_, i) => 1 + (i % 5) * 10);
