@@ -1,6 +1,6 @@
 /** The layering of ARCHITECTURE.md: a package exists to forbid an import. */
 const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity)/';
-const TEST = '(\\.test|\\.cases|/case-inputs)\\.ts$';
+const TEST = '(\\.test|\\.cases|/case-inputs|/fused-case)\\.ts$';
 
 function only(name, importer, target) {
   return {

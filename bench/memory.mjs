@@ -1,0 +1,71 @@
+// Peak memory of the plans, on Llamas of random weights.
+//
+//   npm run bench:memory -- [--folder DIR] [--threads 2]
+//
+// 1. The streamed plan on 6 and on 24 layers of the same width: the peak must not follow the depth.
+//    What follows it are the tensors between the segments, which are subtracted: one of width × tokens
+//    per segment and example.
+// 2. A model whose weights exceed the limit it is given.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { writeRandomLlama } from './random-checkpoint.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values: options } = parseArgs({
+  options: { folder: { type: 'string' }, threads: { type: 'string', default: '2' } },
+});
+const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'layersense-memory-'));
+const EXAMPLES = 4;
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
+
+try {
+  const narrow = { width: 512, mlp: 1536, heads: 8, keyValueHeads: 4, vocabulary: 4096 };
+  const peaks = [6, 24].map((layers) => {
+    const model = { name: `${layers} layers`, ...narrow, layers };
+    return ['whole', 'checkpointed', 'streamed']
+      .map((plan) => measure(model, 256, ['--plan', plan]))
+      .at(-1);
+  });
+  const [few, many] = peaks;
+  const boundaries = 18 * EXAMPLES * 256 * narrow.width * 4;
+  const ratio = (many.peak - boundaries) / few.peak;
+  console.log(`streamed, 24 layers against 6: ${ratio.toFixed(3)} × the peak, boundaries aside\n`);
+
+  const large = { width: 2048, mlp: 6144, heads: 16, keyValueHeads: 8, vocabulary: 8192 };
+  measure({ name: '2 GB of weights', ...large, layers: 10 }, 64, ['--memory-limit', '1GiB']);
+} finally {
+  if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+function measure({ name, ...shape }, length, flags) {
+  const model = join(folder, name.replaceAll(' ', '-'));
+  const weights = writeRandomLlama(model, shape);
+  const tokens = join(folder, 'tokens.jsonl');
+  const examples = Array.from({ length: EXAMPLES }, (_, n) => ({
+    input_ids: Array.from({ length }, (_, t) => (t * 7919 + n * 104729) % shape.vocabulary),
+  }));
+  writeFileSync(tokens, examples.map((example) => JSON.stringify(example)).join('\n'));
+  const out = join(folder, 'scores.json');
+  const cli = join(root, 'apps/cli/bin/layersense.js');
+  const args = ['score', model, '--dataset', tokens, '--threads', options.threads, ...flags];
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [cli, ...args, '--device', 'cpu', '--json', '--out', out],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(stderr);
+  const { run } = JSON.parse(readFileSync(out, 'utf8'));
+  const peak = run.peak_memory_bytes;
+  console.log(
+    `${name.padEnd(16)} T=${length} ${megabytes(weights).padStart(8)} of weights, ${run.plan.padEnd(13)}` +
+      `peak ${megabytes(peak).padStart(8)}, estimated ${megabytes(run.estimated_memory_bytes).padStart(8)}, ` +
+      `${run.seconds.toFixed(1)} s`,
+  );
+  return { peak };
+}
