@@ -33,6 +33,8 @@ from transformers import (
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
     Olmo2Config,
     Olmo2ForCausalLM,
     Phi3Config,
@@ -43,8 +45,12 @@ from transformers import (
     PreTrainedModel,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen2MoeConfig,
+    Qwen2MoeForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
     StableLmConfig,
     StableLmForCausalLM,
 )
@@ -493,6 +499,63 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         ),
         dtype=torch.float16,
         old_style=old_style(),
+    ),
+    Checkpoint(
+        "mixtral",
+        MixtralForCausalLM,
+        MixtralConfig(
+            **shape(
+                intermediate_size=24,
+                num_key_value_heads=2,
+                sliding_window=7,
+                num_local_experts=4,
+                num_experts_per_tok=2,
+                rope_parameters={"rope_type": "default", "rope_theta": 4000.0},
+            )
+        ),
+        dtype=torch.bfloat16,
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "qwen2-moe",
+        Qwen2MoeForCausalLM,
+        Qwen2MoeConfig(
+            **shape(
+                num_hidden_layers=4,
+                num_key_value_heads=2,
+                use_sliding_window=True,
+                sliding_window=5,
+                max_window_layers=2,
+                decoder_sparse_step=2,
+                moe_intermediate_size=20,
+                shared_expert_intermediate_size=28,
+                num_experts=6,
+                num_experts_per_tok=3,
+                rope_parameters={"rope_type": "default", "rope_theta": 5000.0},
+            )
+        ),
+        dtype=torch.float16,
+        old_style=old_style(),
+    ),
+    Checkpoint(
+        "qwen3-moe",
+        Qwen3MoeForCausalLM,
+        Qwen3MoeConfig(
+            **shape(
+                num_hidden_layers=3,
+                num_key_value_heads=2,
+                head_dim=12,
+                tie_word_embeddings=True,
+                use_sliding_window=True,
+                sliding_window=6,
+                moe_intermediate_size=12,
+                num_experts=8,
+                num_experts_per_tok=2,
+                norm_topk_prob=True,
+                mlp_only_layers=[1],
+                rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
+            )
+        ),
     ),
 )
 

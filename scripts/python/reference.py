@@ -51,7 +51,10 @@ def load_float64(folder: Path) -> PreTrainedModel:
     """The checkpoint with its stored weights upcast to float64, eager attention, and rotary
     frequencies recomputed in float64."""
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float64, attn_implementation="eager"
+        folder,
+        dtype=torch.float64,
+        attn_implementation="eager",
+        experts_implementation="eager",
     )
     model.eval()
     rotary = getattr(model.base_model, "rotary_emb", None)
@@ -105,13 +108,36 @@ def gradient_squared_norms(
     for name, parameter in model.named_parameters():
         if parameter.grad is None:
             raise ValueError(f"{name} has no gradient")
-        norms[name] = parameter.grad.square().sum().item()
-        for part, gradient in packed_parts(model.config, name, parameter.grad).items():
-            norms[f"{name}[{part}]"] = gradient.square().sum().item()
+        for stored, gradient in stored_gradients(model.config, name, parameter.grad).items():
+            norms[stored] = gradient.square().sum().item()
+            for part, sliced in packed_parts(model.config, stored, gradient).items():
+                norms[f"{stored}[{part}]"] = sliced.square().sum().item()
     # What is zero in exact arithmetic, as for GPT-2's key biases, which move all scores of a query
     # alike, comes out as the square of a rounding error.
     smallest = 1e-24 * max(norms.values())
     return value.item(), {n: square if square > smallest else 0.0 for n, square in norms.items()}
+
+
+def stored_gradients(config: PreTrainedConfig, name: str, gradient: Tensor) -> dict[str, Tensor]:
+    """The gradient under the names of the checkpoint. transformers holds the experts of a layer in
+    two tensors, gate_up_proj [E, 2I, H] and down_proj [E, H, I], which files hold one by one."""
+    mixtral = config.model_type == "mixtral"
+    if mixtral:
+        name = name.replace(".mlp.", ".block_sparse_moe.")
+    layer, fused, projection = name.partition(".experts.")
+    if not fused:
+        return {name: gradient}
+    gate, up, down = ("w1", "w3", "w2") if mixtral else ("gate_proj", "up_proj", "down_proj")
+    by_module = (
+        {down: gradient}
+        if projection == "down_proj"
+        else dict(zip((gate, up), gradient.chunk(2, dim=1), strict=True))
+    )
+    return {
+        f"{layer}.experts.{expert}.{module}.weight": each
+        for module, experts in by_module.items()
+        for expert, each in enumerate(experts)
+    }
 
 
 def packed_parts(config: PreTrainedConfig, name: str, gradient: Tensor) -> dict[str, Tensor]:

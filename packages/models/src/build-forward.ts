@@ -6,11 +6,14 @@ import { Gemma3TextConfig, gemma3Text } from './architectures/gemma3-text.js';
 import { Gpt2Config, gpt2 } from './architectures/gpt2.js';
 import { LlamaConfig, llama } from './architectures/llama.js';
 import { MistralConfig, mistral } from './architectures/mistral.js';
+import { MixtralConfig, mixtral } from './architectures/mixtral.js';
 import { Olmo2Config, olmo2 } from './architectures/olmo2.js';
 import { PhiConfig, phi } from './architectures/phi.js';
 import { Phi3Config, phi3 } from './architectures/phi3.js';
 import { Qwen2Config, qwen2 } from './architectures/qwen2.js';
+import { Qwen2MoeConfig, qwen2Moe } from './architectures/qwen2-moe.js';
 import { Qwen3Config, qwen3 } from './architectures/qwen3.js';
+import { Qwen3MoeConfig, qwen3Moe } from './architectures/qwen3-moe.js';
 import { StableLmConfig, stablelm } from './architectures/stablelm.js';
 import { impossibleSizes } from './config-limits.js';
 import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
@@ -44,11 +47,14 @@ const architectures = {
   gpt2: architecture({ config: Gpt2Config, forward: gpt2 }),
   llama: architecture({ config: LlamaConfig, forward: llama }),
   mistral: architecture({ config: MistralConfig, forward: mistral }),
+  mixtral: architecture({ config: MixtralConfig, forward: mixtral }),
   olmo2: architecture({ config: Olmo2Config, forward: olmo2 }),
   phi: architecture({ config: PhiConfig, forward: phi }),
   phi3: architecture({ config: Phi3Config, forward: phi3 }),
   qwen2: architecture({ config: Qwen2Config, forward: qwen2 }),
+  qwen2_moe: architecture({ config: Qwen2MoeConfig, forward: qwen2Moe }),
   qwen3: architecture({ config: Qwen3Config, forward: qwen3 }),
+  qwen3_moe: architecture({ config: Qwen3MoeConfig, forward: qwen3Moe }),
   stablelm: architecture({ config: StableLmConfig, forward: stablelm }),
 };
 

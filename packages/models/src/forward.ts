@@ -63,7 +63,7 @@ export class Forward {
    * @throws LayersenseError `tensor_missing`, `tensor_mismatch`, `dtype_unsupported`
    */
   stored(name: string, shape: readonly number[]): Value {
-    if (this.parameters.includes(name)) return this.g.value(name);
+    if (this.g.initializers.has(name)) return this.g.value(name);
     const ref = requireTensor(this.tensors, name, shape);
     this.parameters.push(name);
     return this.g.external(name, ref);

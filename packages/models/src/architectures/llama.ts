@@ -40,7 +40,12 @@ export interface LlamaVariant {
   readonly headNorms?: boolean;
   /** How far each layer looks back; all the way by default. */
   readonly windowOf?: (layer: number) => Window;
+  /** What takes the place of the gated MLP in some layers; undefined where nothing does. */
+  readonly mlpOf?: (layer: number) => Mlp | undefined;
 }
+
+/** [rows, width] → [rows, width]; `name` is the layer's. */
+export type Mlp = (f: Forward, x: Value, name: string) => Value;
 
 /** LlamaForCausalLM: token ids → logits [batch · length, vocabulary]. */
 export function llama(f: Forward, config: LlamaConfig, inputIds: Value): Value {
@@ -67,7 +72,10 @@ export function llamaWith(
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const layer = `model.layers.${i}`;
     const mask = maskFor(variant.windowOf?.(i));
-    x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, rotary, mask, variant));
+    const mlp = variant.mlpOf?.(i) ?? denseMlp(config, variant.biases?.mlp);
+    x = f.g.scope(layer, () =>
+      decoderLayer(f, config, x, layer, heads, rotary, mask, mlp, variant),
+    );
   }
   const final = rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
   const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
@@ -82,6 +90,7 @@ function decoderLayer(
   heads: Heads,
   rotary: RotaryTables,
   mask: Value,
+  mlp: Mlp,
   { biases = {}, headNorms = false }: LlamaVariant,
 ): Value {
   const { g } = f;
@@ -102,7 +111,10 @@ function decoderLayer(
   const h = g.add(x, project(mixed, 'o_proj', config.hidden_size, biases.output));
 
   const hidden = rmsNorm(f, h, `${layer}.post_attention_layernorm`, epsilon);
+  return g.add(h, mlp(f, hidden, layer));
+}
+
+function denseMlp(config: LlamaConfig, bias = false): Mlp {
   const { intermediate_size: inner, hidden_act: activation } = config;
-  const mlp = { inner, activation, bias: biases.mlp ?? false };
-  return g.add(h, gatedMlp(f, hidden, `${layer}.mlp`, mlp));
+  return (f, x, layer) => gatedMlp(f, x, `${layer}.mlp`, { inner, activation, bias });
 }
