@@ -51,13 +51,13 @@ export function writeRandomLlama(folder, { layers, width, mlp, heads, keyValueHe
   const file = openSync(join(folder, 'model.safetensors'), 'w');
   writeSync(file, length);
   writeSync(file, json);
-  for (const [name, shape] of tensors) writeTensor(file, name, shape);
+  for (const [, shape] of tensors) writeTensor(file, shape);
   closeSync(file);
   return offset;
 }
 
 /** Norm scales are 1; matrices are uniform with the variance of transformers' initialisation. */
-function writeTensor(file, name, shape) {
+function writeTensor(file, shape) {
   const elements = shape.reduce((a, b) => a * b, 1);
   const block = new Float32Array(Math.min(elements, 1 << 18));
   for (let done = 0; done < elements; done += block.length) {
