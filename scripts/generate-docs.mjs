@@ -15,7 +15,7 @@ const { useRules } = await built('sensitivity/dist/per-example/parameter-uses.js
 const families = [
   ['Elementwise', 'elementwise'],
   ['Activations', 'activation'],
-  ['Softmax', 'normalization'],
+  ['Normalisation', 'normalization'],
   ['Matrix products', 'linalg'],
   ['Reductions', 'reduction'],
   ['Shapes and movement', 'movement'],

@@ -178,7 +178,7 @@ describe('refusals', () => {
     const g = new GraphBuilder('g');
     const x = g.input('x', 'float32', [2, 4]);
     const norm = g.op(
-      'SimplifiedLayerNormalization',
+      'RMSNormalization',
       [x, g.input('scale', 'float32', [4])],
       {},
       { name: 'norm' },
@@ -194,7 +194,7 @@ describe('refusals', () => {
     const attempt = () => buildPullback(g, seedOnes(g, y), [x]);
     const before = g.nodes.length;
     expect(attempt).toThrow(LayersenseError);
-    expect(attempt).toThrow(/SimplifiedLayerNormalization \(norm\), Gelu \(gelu_a, gelu_b\)/);
+    expect(attempt).toThrow(/RMSNormalization \(norm\), Gelu \(gelu_a, gelu_b\)/);
     expect(attempt).not.toThrow(/QuickGelu/);
     expect(g.nodes.length).toBe(before);
     try {
@@ -203,7 +203,7 @@ describe('refusals', () => {
       expect(error).toMatchObject({
         code: 'unsupported_operator',
         context: {
-          operators: ['SimplifiedLayerNormalization', 'Gelu'],
+          operators: ['RMSNormalization', 'Gelu'],
           nodes: ['norm', 'gelu_a', 'gelu_b'],
         },
       });

@@ -1,5 +1,5 @@
 import { str } from '@layersense/onnx-ir';
-import type { FusedCase } from './fused-case.js';
+import type { FusedCase } from './fused.cases.js';
 
 const equation = (text: string, ...inputs: (readonly number[])[]): FusedCase => ({
   key: 'Einsum',

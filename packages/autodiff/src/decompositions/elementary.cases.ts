@@ -1,5 +1,5 @@
 import { float, int, str } from '@layersense/onnx-ir';
-import { type FusedCase, ids, ms } from './fused-case.js';
+import { type FusedCase, ids, ms } from './fused.cases.js';
 
 const epsilon = float(0.01);
 const interleaved = int(1);

@@ -1,6 +1,6 @@
 import { type Attributes, float, int } from '@layersense/onnx-ir';
 import type { CaseInput } from '@layersense/testing';
-import { type FusedCase, ids, int32, ms } from './fused-case.js';
+import { type FusedCase, ids, int32, ms } from './fused.cases.js';
 
 const [BATCH, LENGTH, HEADS, KEY_HEADS, DIM] = [2, 5, 4, 2, 16];
 /** The kernel continues several examples by one token each, or one example by several. */

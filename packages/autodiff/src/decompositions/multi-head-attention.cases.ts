@@ -7,7 +7,7 @@ import {
   type Value,
 } from '@layersense/onnx-ir';
 import type { CaseInput } from '@layersense/testing';
-import { type FusedCase, int32, ms } from './fused-case.js';
+import { type FusedCase, int32, ms } from './fused.cases.js';
 
 const [BATCH, LENGTH, TOTAL, HEADS, DIM] = [2, 3, 5, 2, 4];
 const WIDTH = HEADS * DIM;

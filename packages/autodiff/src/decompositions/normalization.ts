@@ -1,19 +1,22 @@
 import {
   elementCount,
+  float,
   floatAttribute,
   type GraphBuilder,
+  int,
   intAttribute,
+  type Node,
   normalizeAxis,
   type Value,
 } from '@layersense/onnx-ir';
 import type { Decomposition } from './decomposition.js';
 
 interface Normalized {
-  /** (X − mean)·r, or X·r, in the type of X. */
+  /** (X − mean)/√(variance + ε), or X/√(mean square + ε), in the type of X. */
   readonly y: Value;
   readonly mean?: Value;
-  /** r = 1/√(variance + ε), or 1/√(mean square + ε). */
-  readonly inverse: Value;
+  /** 1/√(variance + ε), or 1/√(mean square + ε); appends nodes, so it is made where it is read. */
+  readonly inverse: () => Value;
 }
 
 /** The axes from `axis` to the last; only the last by default. */
@@ -27,7 +30,7 @@ function widened(g: GraphBuilder, x: Value): Value {
   return x.dtype === 'float64' ? x : g.cast(x, 'float32');
 }
 
-/** r = 1/√(Σ X²/n + ε),  Y = X·r */
+/** The kernel without its scale, which has a use of its own: it may be a parameter. */
 export function rms(
   g: GraphBuilder,
   x: Value,
@@ -35,21 +38,32 @@ export function rms(
   epsilon: number,
 ): Normalized {
   const wide = widened(g, x);
-  const n = elementCount(axes.map((axis) => x.shape[axis] ?? 1));
-  const sumOfSquares = g.reduce('ReduceSumSquare', wide, axes, true);
-  const meanSquare = g.mul(sumOfSquares, g.scalar(1 / n, wide.dtype));
-  const deviation = g.op('Sqrt', [g.add(meanSquare, g.scalar(epsilon, wide.dtype))]);
-  const inverse = g.op('Reciprocal', [deviation]);
-  return { y: g.cast(g.mul(wide, inverse), x.dtype), inverse };
+  const shape = axes.map((axis) => x.shape[axis] ?? 1);
+  const data = new Float32Array(elementCount(shape)).fill(1);
+  const y = g.op(
+    'SimplifiedLayerNormalization',
+    [wide, g.constant({ dtype: wide.dtype, shape, data })],
+    { axis: int(axes[0] ?? -1), epsilon: float(epsilon) },
+  );
+  const inverse = () => {
+    const meanSquare = g.reduceMean(g.mul(wide, wide), axes, true);
+    const deviation = g.op('Sqrt', [g.add(meanSquare, g.scalar(epsilon, wide.dtype))]);
+    return g.op('Reciprocal', [deviation]);
+  };
+  return { y: g.cast(y, x.dtype), inverse };
 }
 
-/** C = X − mean X,  Y = C·r with r = 1/√(Σ C²/n + ε) */
+/** C = X − mean X,  Y = C/√(mean C² + ε): more exact than the kernel, which takes mean X² − mean² X. */
 function layer(g: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Normalized {
   const wide = widened(g, x);
   const mean = g.reduceMean(wide, axes, true);
   const { y, inverse } = rms(g, g.sub(wide, mean), axes, epsilon);
   return { y: g.cast(y, x.dtype), mean, inverse };
 }
+
+/** Output `i` of `node`, made only if it is read. */
+const ifRead = (node: Node, i: number, output: () => Value): Value | undefined =>
+  (node.outputs[i] ?? '') === '' ? undefined : output();
 
 const affine = (g: GraphBuilder, y: Value, scale?: Value, bias?: Value): Value => {
   const scaled = scale ? g.mul(y, scale) : y;
@@ -60,14 +74,14 @@ const affine = (g: GraphBuilder, y: Value, scale?: Value, bias?: Value): Value =
 const layerNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const axes = trailingAxes(input(0), intAttribute(node, 'axis', -1));
   const { y, mean, inverse } = layer(g, input(0), axes, floatAttribute(node, 'epsilon', 1e-5));
-  return [affine(g, y, inputs[1], inputs[2]), mean, inverse];
+  return [affine(g, y, inputs[1], inputs[2]), mean, ifRead(node, 2, inverse)];
 };
 
 /** Inputs X, scale; outputs Y, 1/root mean square. */
 const rmsNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const axes = trailingAxes(input(0), intAttribute(node, 'axis', -1));
   const { y, inverse } = rms(g, input(0), axes, floatAttribute(node, 'epsilon', 1e-5));
-  return [affine(g, y, inputs[1]), inverse];
+  return [affine(g, y, inputs[1]), ifRead(node, 1, inverse)];
 };
 
 /** Inputs X, skip, γ, β, bias; outputs Y, mean, 1/deviation, X + skip + bias. */
@@ -75,7 +89,7 @@ const skipLayerNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const sum = addSkip(g, input(0), input(1), inputs[4]);
   const epsilon = floatAttribute(node, 'epsilon', 1e-12);
   const { y, mean, inverse } = layer(g, sum, trailingAxes(sum, -1), epsilon);
-  return [affine(g, y, inputs[2], inputs[3]), mean, inverse, sum];
+  return [affine(g, y, inputs[2], inputs[3]), mean, ifRead(node, 2, inverse), sum];
 };
 
 /** Inputs X, skip, γ, bias; outputs Y, none, 1/root mean square, X + skip + bias. */
@@ -83,7 +97,7 @@ const skipRmsNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const sum = addSkip(g, input(0), input(1), inputs[3]);
   const epsilon = floatAttribute(node, 'epsilon', 1e-12);
   const { y, inverse } = rms(g, sum, trailingAxes(sum, -1), epsilon);
-  return [affine(g, y, inputs[2]), undefined, inverse, sum];
+  return [affine(g, y, inputs[2]), undefined, ifRead(node, 2, inverse), sum];
 };
 
 function addSkip(g: GraphBuilder, x: Value, skip: Value, bias: Value | undefined): Value {

@@ -1,6 +1,6 @@
 import { type Attributes, float, int } from '@layersense/onnx-ir';
 import type { CaseInput } from '@layersense/testing';
-import { type FusedCase, ids } from './fused-case.js';
+import { type FusedCase, ids } from './fused.cases.js';
 
 const [BATCH, LENGTH, TOTAL, HEADS, DIM] = [2, 3, 5, 4, 4];
 const KEY_HEADS = 2;

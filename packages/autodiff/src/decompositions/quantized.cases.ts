@@ -1,6 +1,6 @@
 import { type Attributes, int } from '@layersense/onnx-ir';
 import type { CaseInput } from '@layersense/testing';
-import { type FusedCase, ids, ms } from './fused-case.js';
+import { type FusedCase, ids, ms } from './fused.cases.js';
 
 /** Bytes that take every value. */
 const bytes = (...shape: number[]): CaseInput => {

@@ -34,6 +34,7 @@ export type DifferentiableOp =
   | 'Softplus'
   | 'Tanh'
   | 'LogSoftmax'
+  | 'SimplifiedLayerNormalization'
   | 'Softmax'
   | 'Gemm'
   | 'MatMul'

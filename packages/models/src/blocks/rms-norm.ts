@@ -1,4 +1,4 @@
-import type { Value } from '@layersense/onnx-ir';
+import { float, int, type Value } from '@layersense/onnx-ir';
 import type { Forward } from '../forward.js';
 
 /**
@@ -14,9 +14,12 @@ export function rmsNorm(
 ): Value {
   const { g } = f;
   const width = x.shape.at(-1) ?? 0;
-  const meanSquare = g.reduceMean(g.mul(x, x), [-1], true);
-  const rms = g.op('Sqrt', [g.add(meanSquare, f.scalar(epsilon))]);
-  const normalized = g.mul(x, g.op('Reciprocal', [rms]));
+  // The kernel's own scale stays 1: γ needs the normalised x in the backward pass.
+  const ones = f.constant([width], new Array<number>(width).fill(1));
+  const normalized = g.op('SimplifiedLayerNormalization', [x, ones], {
+    axis: int(-1),
+    epsilon: float(epsilon),
+  });
   const stored = f.parameter(`${name}.weight`, [width]);
   const scale = options.offset ? g.add(stored, f.scalar(options.offset)) : stored;
   return g.mul(normalized, scale);
