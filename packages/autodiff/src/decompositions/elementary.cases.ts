@@ -81,4 +81,18 @@ export const elementaryCases: readonly FusedCase[] = [
       opsetVersion: 23,
     },
   ]),
+  {
+    key: 'RotaryEmbedding',
+    about: 'one row of angles for all examples, which the kernel refuses',
+    inputs: [
+      [2, 2, 3, 8],
+      [1, 3, 4],
+      [1, 3, 4],
+    ],
+    opsetVersion: 23,
+    kernel: (g, [x, cos, sin]) => {
+      const perExample = [cos, sin].map((table) => g.op('Expand', [table, g.int64([2, 3, 4])]));
+      return [g.op('RotaryEmbedding', [x, ...perExample])];
+    },
+  },
 ];
