@@ -8,7 +8,7 @@ class CountingForward extends Forward {
   elements = 0;
 
   override stored(name: string, shape: readonly number[]): Value {
-    if (this.parameters.includes(name)) return this.g.value(name);
+    if (this.g.initializers.has(name)) return this.g.value(name);
     this.parameters.push(name);
     this.elements += elementCount(shape);
     return this.g.external(name, { file: '', offset: 0, length: 0, dtype: 'bfloat16', shape });
@@ -247,6 +247,88 @@ const published: Record<string, { readonly parameters: number; readonly config: 
       vocab_size: 100352,
     },
   },
+  'mistralai/Mixtral-8x7B-v0.1': {
+    parameters: 46_702_792_704,
+    config: {
+      architectures: ['MixtralForCausalLM'],
+      hidden_act: 'silu',
+      hidden_size: 4096,
+      intermediate_size: 14336,
+      max_position_embeddings: 32768,
+      model_type: 'mixtral',
+      num_attention_heads: 32,
+      num_experts_per_tok: 2,
+      num_hidden_layers: 32,
+      num_key_value_heads: 8,
+      num_local_experts: 8,
+      rms_norm_eps: 1e-5,
+      rope_theta: 1000000.0,
+      router_aux_loss_coef: 0.02,
+      sliding_window: null,
+      tie_word_embeddings: false,
+      torch_dtype: 'bfloat16',
+      vocab_size: 32000,
+    },
+  },
+  'Qwen/Qwen1.5-MoE-A2.7B': {
+    parameters: 14_315_784_192,
+    config: {
+      architectures: ['Qwen2MoeForCausalLM'],
+      decoder_sparse_step: 1,
+      hidden_act: 'silu',
+      hidden_size: 2048,
+      intermediate_size: 5632,
+      max_position_embeddings: 8192,
+      max_window_layers: 21,
+      model_type: 'qwen2_moe',
+      moe_intermediate_size: 1408,
+      norm_topk_prob: false,
+      num_attention_heads: 16,
+      num_experts: 60,
+      num_experts_per_tok: 4,
+      num_hidden_layers: 24,
+      num_key_value_heads: 16,
+      rms_norm_eps: 1e-6,
+      rope_theta: 1000000.0,
+      shared_expert_intermediate_size: 5632,
+      sliding_window: 32768,
+      tie_word_embeddings: false,
+      torch_dtype: 'bfloat16',
+      use_sliding_window: false,
+      vocab_size: 151936,
+    },
+  },
+  'Qwen/Qwen3-30B-A3B': {
+    parameters: 30_532_122_624,
+    config: {
+      architectures: ['Qwen3MoeForCausalLM'],
+      attention_bias: false,
+      decoder_sparse_step: 1,
+      head_dim: 128,
+      hidden_act: 'silu',
+      hidden_size: 2048,
+      intermediate_size: 6144,
+      max_position_embeddings: 40960,
+      max_window_layers: 48,
+      mlp_only_layers: [],
+      model_type: 'qwen3_moe',
+      moe_intermediate_size: 768,
+      norm_topk_prob: true,
+      num_attention_heads: 32,
+      num_experts: 128,
+      num_experts_per_tok: 8,
+      num_hidden_layers: 48,
+      num_key_value_heads: 4,
+      rms_norm_eps: 1e-6,
+      rope_scaling: null,
+      rope_theta: 1000000.0,
+      sliding_window: null,
+      tie_word_embeddings: false,
+      torch_dtype: 'bfloat16',
+      use_sliding_window: false,
+      vocab_size: 151936,
+    },
+  },
 };
 
 describe('published configurations', () => {
@@ -254,11 +336,12 @@ describe('published configurations', () => {
     expect(countParameters(model.config)).toBe(model.parameters);
   });
 
-  const [mistral, phi3, gpt2, gemma2] = [
+  const [mistral, phi3, gpt2, gemma2, mixtral] = [
     'mistralai/Mistral-7B-v0.1',
     'microsoft/Phi-3-mini-4k-instruct',
     'openai-community/gpt2',
     'google/gemma-2-2b',
+    'mistralai/Mixtral-8x7B-v0.1',
   ].map((name) => published[name]?.config);
 
   it.each([
@@ -284,6 +367,11 @@ describe('published configurations', () => {
       'config_invalid',
     ],
     ['layer_types.0', { ...gemma2, layer_types: ['chunked_attention'] }, 'config_invalid'],
+    [
+      'a token is sent to 9 experts but there are 8',
+      { ...mixtral, num_experts_per_tok: 9 },
+      'config_invalid',
+    ],
   ])('names the key that is missing or not supported: %s', (key, config, code) => {
     expect(() => countParameters(config)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(key) }),

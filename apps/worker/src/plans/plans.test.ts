@@ -50,7 +50,7 @@ function largestDifference(a: ScoreReport, b: ScoreReport): number {
   );
 }
 
-const kinds = ['llama-tied', 'qwen2-untied', 'gpt2', 'gemma2', 'phi3'];
+const kinds = ['llama-tied', 'qwen2-untied', 'gpt2', 'gemma2', 'phi3', 'mixtral'];
 const models = [
   ...parityCheckpoints().filter(({ name }) => kinds.includes(name)),
   demoCheckpoint(),
