@@ -4,6 +4,7 @@ import {
   buildOnnxForward,
   maxPositionsOf,
   type OnnxModel,
+  orInvalidFile,
   type ParsedModel,
   vocabularyOf,
 } from '@layersense/models';
@@ -20,7 +21,10 @@ export function onnxArchitecture(model: OnnxModel, config: unknown): ParsedModel
     modelType: model.file,
     vocabulary: vocabularyOf(buildOnnxForward(model, { batch: 1, length: 2 })),
     maxPositions: maxPositionsOf(config),
-    build: (_, shape, arithmetic) => decomposeModel(buildOnnxForward(model, shape, { arithmetic })),
+    build: (_, shape, arithmetic) => {
+      const forward = buildOnnxForward(model, shape, { arithmetic });
+      return orInvalidFile(model.file, () => decomposeModel(forward));
+    },
   };
 }
 

@@ -7,14 +7,7 @@ import {
   planBatches,
 } from '@layersense/calibration';
 import type { FisherParams } from '@layersense/contracts';
-import type { ParsedModel } from '@layersense/models';
 import type { FisherAccumulator } from '@layersense/sensitivity';
-
-/**
- * Elements of one logits tensor that a batch may have (256 MB of float32; a few such tensors live
- * at once). It is the vocabulary, up to 152,000 entries, that makes a batch large.
- */
-const LOGIT_ELEMENTS = 64 * 1024 * 1024;
 
 /** Larger batches than this run no faster. */
 export const LARGEST_TOKEN_BUDGET = 1024;
@@ -28,14 +21,13 @@ export interface DrawnBatch extends Batch {
 /** What decides how large batches are. */
 export interface BatchSizes {
   readonly params: FisherParams;
-  readonly model: Pick<ParsedModel, 'vocabulary'>;
   /** Most tokens of a batch, padding included, unless `params` has a batch size. */
   readonly tokenBudget: number;
 }
 
 /**
  * The batches of the examples at `positions` that no earlier attempt has finished, each as often as
- * labels are drawn; sized by what the model's head makes of them unless the caller says.
+ * labels are drawn.
  */
 export function* pendingBatches(
   set: CalibrationSet,
@@ -61,13 +53,11 @@ export function largestBatch(set: CalibrationSet, sizes: BatchSizes): BatchShape
   return batches.reduce((a, b) => (size(b) > size(a) ? b : a));
 }
 
-function batchOptions({ params, model, tokenBudget }: BatchSizes): BatchOptions {
+function batchOptions({ params, tokenBudget }: BatchSizes): BatchOptions {
   const { batch_size: batchSize } = params;
-  const affordable = Math.max(1, Math.floor(LOGIT_ELEMENTS / model.vocabulary));
   return {
     batchSize,
-    tokenBudget:
-      batchSize === undefined ? Math.min(tokenBudget, affordable) : Number.MAX_SAFE_INTEGER,
+    tokenBudget: batchSize === undefined ? tokenBudget : Number.MAX_SAFE_INTEGER,
     shapeCost: LARGEST_TOKEN_BUDGET,
   };
 }

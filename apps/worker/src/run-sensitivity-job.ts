@@ -85,7 +85,7 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
     for (const round of rounds) {
       const missing = round.filter((position) => !taken.examples.has(position));
       const { tokenBudget } = plan.choice;
-      const sizes = { params: spec.params, model: architecture, tokenBudget };
+      const sizes = { params: spec.params, tokenBudget };
       const pending = pendingBatches(set, missing, accumulator, sizes);
       for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
         accumulator.add(statistics);

@@ -7,9 +7,9 @@ import {
   oneCastPerUse,
   type Value,
 } from '@layersense/onnx-ir';
-import { attachLoss } from './loss/next-token-cross-entropy.js';
+import { attachHeadLoss } from './loss/attach-head-loss.js';
 import type { NormPath, StatisticContext } from './per-example/gradient-squared-norm.js';
-import { findParameterUses } from './per-example/parameter-uses.js';
+import { findParameterUses, lookedUpTokens } from './per-example/parameter-uses.js';
 import { normsWithParts, type ParameterPart } from './per-example/part-norms.js';
 
 /** The forward pass to differentiate. `builder` is extended in place. */
@@ -40,6 +40,8 @@ export interface SensitivityGraph {
 export interface SensitivityOptions {
   readonly labels: Labels;
   readonly path?: NormPath;
+  /** Logits of more elements are computed in chunks; 2²⁴ by default. */
+  readonly chunkElements?: number;
 }
 
 /**
@@ -54,13 +56,15 @@ export interface SensitivityOptions {
  */
 export function buildSensitivityGraph(
   model: DifferentiableModel,
-  { labels, path = 'auto' }: SensitivityOptions,
+  { labels, path = 'auto', chunkElements }: SensitivityOptions,
 ): SensitivityGraph {
   const { builder: g, logits, shape } = model;
-  const uses = findParameterUses(g, model.parameters);
-  const loss = attachLoss(g, { logits, ...shape, labels });
+  const found = findParameterUses(g, model.parameters);
+  const lookupsOf = (name: string) => lookedUpTokens(found.get(name) ?? []);
+  const loss = attachHeadLoss(g, { logits, ...shape, labels, chunkElements }, found, lookupsOf);
+  const { uses } = loss;
   const outputs = [...uses.values()].flatMap((each) => each.map((use) => use.output));
-  const cotangents = buildPullback(g, new Map([[logits.name, loss.logitsCotangent]]), outputs);
+  const cotangents = buildPullback(g, loss.seeds, outputs);
   const context: StatisticContext = {
     g,
     batch: shape.batch,

@@ -83,7 +83,7 @@ function estimate(
   { model, checkpoint, set, params }: Request,
   limit: number,
 ): number {
-  const shape = largestBatch(set, { params, model, tokenBudget });
+  const shape = largestBatch(set, { params, tokenBudget });
   const forward = buildForward(model, checkpoint.tensors, shape);
   const base = process.memoryUsage().rss + PROCESS_BYTES;
   const { labels } = params;

@@ -16,7 +16,7 @@ export interface StatisticContext {
   readonly grams: Map<string, Value>;
 }
 
-type MatrixUse = Extract<ParameterUse, { kind: 'linear' | 'embedding' }>;
+type MatrixUse = Extract<ParameterUse, { kind: 'linear' | 'embedding' | 'head' }>;
 type VectorUse = Exclude<ParameterUse, MatrixUse>;
 
 /**
@@ -28,8 +28,8 @@ export function gradientSquaredNorm(
   shape: readonly number[],
   uses: readonly ParameterUse[],
 ): Value {
-  const matrices = uses.filter((use) => use.kind === 'linear' || use.kind === 'embedding');
   const vectors = uses.filter((use) => use.kind === 'scale' || use.kind === 'bias');
+  const matrices = uses.filter((use) => use.kind !== 'scale' && use.kind !== 'bias');
   if (vectors.length === uses.length) return vectorNorm(context, vectors);
   if (matrices.length !== uses.length) {
     throw new LayersenseError(
@@ -57,6 +57,8 @@ function useGram(
   shape: readonly number[],
   uses: readonly MatrixUse[],
 ): boolean {
+  // Of a chunked head only Gram products are left.
+  if (uses.some(({ kind }) => kind === 'head')) return true;
   if (path !== 'auto') return path === 'gram';
   const [n = 1, k = 1] = shape;
   const rows = uses.map((use) => exampleRows(g, cotangentOf(use.output), batch).shape[1] ?? 0);
@@ -90,7 +92,13 @@ function gradientInnerProduct(context: StatisticContext, u: MatrixUse, v: Matrix
   if (u.kind === 'embedding' && v.kind === 'embedding') {
     return innerProduct(g, equalTokens(context, u, v), cotangentGram(context, u, v));
   }
+  if (u.kind === 'head' && v.kind === 'head') {
+    return innerProduct(g, rowGram(context, u.x, v.x), u.deltaGram);
+  }
   const [lookup, projection] = u.kind === 'embedding' ? [u, v] : [v, u];
+  if (lookup.kind === 'embedding' && projection.kind === 'head') {
+    return headLookupProduct(context, lookup, projection);
+  }
   if (lookup.kind !== 'embedding' || projection.kind !== 'linear' || !projection.transposed) {
     throw new LayersenseError(
       'unsupported_operator',
@@ -98,6 +106,17 @@ function gradientInnerProduct(context: StatisticContext, u: MatrixUse, v: Matrix
     );
   }
   return embeddingLinearProduct(context, lookup, projection);
+}
+
+function headLookupProduct(
+  { g, batch, cotangentOf }: StatisticContext,
+  lookup: Extract<MatrixUse, { kind: 'embedding' }>,
+  head: Extract<MatrixUse, { kind: 'head' }>,
+): Value {
+  const atTokens = head.atTokens.get(lookup.tokens.name);
+  if (!atTokens) throw new TypeError(`the head was not told of the tokens ${lookup.tokens.name}`);
+  const rowCotangents = exampleRows(g, cotangentOf(lookup.output), batch);
+  return innerProduct(g, atTokens, gram(g, exampleRows(g, head.x, batch), rowCotangents));
 }
 
 function embeddingLinearProduct(
@@ -169,6 +188,7 @@ function gradient(context: StatisticContext, use: MatrixUse, shape: readonly num
     const hits = g.op('Equal', [table, g.reshape(exampleTokens(context, use), [batch, 1, -1])]);
     return g.matMul(g.cast(hits, delta.dtype), delta);
   }
+  if (use.kind === 'head') throw new TypeError('a chunked head has no explicit gradient');
   const x = exampleRows(g, use.x, batch);
   return use.transposed ? g.matMul(g.swapLast(delta), x) : g.matMul(g.swapLast(x), delta);
 }

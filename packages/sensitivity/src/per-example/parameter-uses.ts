@@ -21,6 +21,17 @@ export type ParameterUse =
     }
   /** y = W[tokens], or y = … + W[tokens] where the same rows serve every example. */
   | { readonly kind: 'embedding'; readonly tokens: Value; readonly output: Value }
+  /** The output head computed in chunks of the vocabulary: Σ δ δᵀ, and δ at the tokens of lookups. */
+  | {
+      readonly kind: 'head';
+      readonly x: Value;
+      /** x again: the logits, whose cotangent would be wanted, exist only in chunks. */
+      readonly output: Value;
+      /** [batch, length, length]. */
+      readonly deltaGram: Value;
+      /** By the name of the tokens: [batch, length, lookups]. */
+      readonly atTokens: ReadonlyMap<string, Value>;
+    }
   /** y = x ⊙ γ, γ along the last axis. */
   | { readonly kind: 'scale'; readonly x: Value; readonly output: Value }
   /** y = … + b, b along the last axis. */
@@ -139,4 +150,10 @@ function whereExamplesPart(
   if (use.kind !== 'embedding' || sum?.opType !== 'Add' || others.length > 0) return undefined;
   const rows = output(sum, g);
   return perExample.has(rows.name) ? { ...use, output: rows } : undefined;
+}
+
+/** The tokens of every lookup among `uses`, each once. */
+export function lookedUpTokens(uses: readonly ParameterUse[]): readonly Value[] {
+  const tokens = uses.flatMap((use) => (use.kind === 'embedding' ? [use.tokens] : []));
+  return [...new Map(tokens.map((value) => [value.name, value])).values()];
 }

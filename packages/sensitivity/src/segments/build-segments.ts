@@ -2,8 +2,12 @@ import { buildPullback } from '@layersense/autodiff';
 import { LayersenseError } from '@layersense/contracts';
 import { type Graph, oneCastPerUse, sliceGraph, type Value } from '@layersense/onnx-ir';
 import type { DifferentiableModel, SensitivityOptions } from '../build-sensitivity-graph.js';
-import { attachLoss } from '../loss/next-token-cross-entropy.js';
-import { findParameterUses, type ParameterUse } from '../per-example/parameter-uses.js';
+import { attachHeadLoss } from '../loss/attach-head-loss.js';
+import {
+  findParameterUses,
+  lookedUpTokens,
+  type ParameterUse,
+} from '../per-example/parameter-uses.js';
 import { normsWithParts } from '../per-example/part-norms.js';
 import {
   type CarriedUse,
@@ -84,28 +88,30 @@ function buildSegment(
   model: DifferentiableModel,
   options: SensitivityOptions,
   segment: Segment,
-  uses: Uses,
+  found: Uses,
   earlier: readonly Uses[],
   carried: Map<string, CarriedUse[]>,
 ): SegmentGraphs {
   const { builder, shape, logits } = model;
   const earlierUses = (name: string) => earlier.flatMap((each) => each.get(name) ?? []);
-  const lookups = [...uses.keys()].flatMap(earlierUses).filter((use) => use.kind === 'embedding');
-  const needed = [segment.end, ...lookups.map((use) => use.tokens)];
+  const needed = [segment.end, ...lookedUpTokens([...found.keys()].flatMap(earlierUses))];
   const g = sliceGraph(builder, 'segment', startOf(segment), needed);
+  const lookupsOf = (name: string) =>
+    lookedUpTokens([...earlierUses(name), ...(found.get(name) ?? [])]);
   const loss =
     segment.end === logits
-      ? attachLoss(g, { logits, ...shape, labels: options.labels })
+      ? attachHeadLoss(g, { logits, ...shape, ...options }, found, lookupsOf)
       : undefined;
+  const uses = loss?.uses ?? found;
   const endCotangent = loss
     ? undefined
     : g.input(`${segment.end.name}#cotangent`, segment.end.dtype, segment.end.shape);
-  const seed = loss?.logitsCotangent ?? endCotangent;
-  if (!seed) throw new TypeError('a segment without a seed');
+  const seeds =
+    loss?.seeds ?? new Map(endCotangent ? [[segment.end.name, endCotangent] as const] : []);
 
   const outputs = [...uses.values()].flatMap((each) => each.map((use) => use.output));
   const wrt = [...startOf(segment), ...outputs];
-  const cotangents = buildPullback(g, new Map([[segment.end.name, seed]]), wrt);
+  const cotangents = buildPullback(g, seeds, wrt);
   const cotangentOf = (value: Value) => requireCotangent(cotangents, value);
   const context = { g, batch: shape.batch, cotangentOf };
   const statistics = { ...context, path: options.path ?? 'auto', grams: new Map<string, Value>() };

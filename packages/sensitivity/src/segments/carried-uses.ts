@@ -30,6 +30,12 @@ export function carryUse(
   later: ParameterUse,
   earlier: ParameterUse,
 ): CarriedUse {
+  if (later.kind === 'head' && earlier.kind === 'embedding') {
+    const atTokens = later.atTokens.get(earlier.tokens.name);
+    if (!atTokens) throw unsupported(later, earlier);
+    const x = exampleRows(g, later.x, batch);
+    return { kind: 'lookup', tokens: earlier.tokens.name, x, atTokens };
+  }
   if (later.kind !== 'linear') throw unsupported(later, earlier);
   const x = exampleRows(g, later.x, batch);
   const delta = exampleRows(g, cotangentOf(later.output), batch);

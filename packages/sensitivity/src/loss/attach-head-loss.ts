@@ -1,0 +1,61 @@
+import type { Labels } from '@layersense/contracts';
+import type { GraphBuilder, Value } from '@layersense/onnx-ir';
+import type { ParameterUse } from '../per-example/parameter-uses.js';
+import { attachChunkedHead, findOutputHead } from './chunked-head.js';
+import { attachLoss } from './next-token-cross-entropy.js';
+
+/** Elements of logits at which they are computed in chunks of the vocabulary: 64 MB of float32. */
+export const LOGIT_CHUNK_ELEMENTS = 2 ** 24;
+
+type Uses = ReadonlyMap<string, readonly ParameterUse[]>;
+
+/** The loss, where differentiation starts, and the uses of parameters as the statistics see them. */
+export interface HeadLoss {
+  readonly losses: Value;
+  readonly seeds: ReadonlyMap<string, Value>;
+  readonly uses: Uses;
+}
+
+export interface HeadLossOptions {
+  readonly logits: Value;
+  readonly batch: number;
+  readonly length: number;
+  readonly labels: Labels;
+  readonly chunkElements?: number | undefined;
+}
+
+/**
+ * Attaches the loss: over all logits at once where these are small, and otherwise over chunks of the
+ * vocabulary, so that memory does not grow with vocabulary × tokens. Labels drawn from the model need
+ * the whole distribution of a position and are never chunked.
+ *
+ * @param lookupsOf tokens looked up in a parameter anywhere in the model, as values of this graph
+ */
+export function attachHeadLoss(
+  g: GraphBuilder,
+  options: HeadLossOptions,
+  uses: Uses,
+  lookupsOf: (parameter: string) => readonly Value[],
+): HeadLoss {
+  const { logits, batch, length, labels, chunkElements = LOGIT_CHUNK_ELEMENTS } = options;
+  const [rows = 0, vocabulary = 0] = logits.shape;
+  const head = rows * vocabulary > chunkElements ? findOutputHead(g, logits) : undefined;
+  const headUses = head && uses.get(head.weight);
+  if (labels === 'model' || !head || !headUses) {
+    const { losses, logitsCotangent } = attachLoss(g, { logits, batch, length, labels });
+    return { losses, seeds: new Map([[logits.name, logitsCotangent]]), uses };
+  }
+  const chunk = Math.max(1, Math.floor(chunkElements / rows));
+  const lookups = lookupsOf(head.weight);
+  const { losses, inputCotangent, use } = g.scope('head', () =>
+    attachChunkedHead(g, head, { batch, length, chunk, lookups }),
+  );
+  const others = headUses.filter(({ output }) => output.name !== logits.name);
+  return {
+    losses,
+    seeds: new Map([[head.x.name, inputCotangent]]),
+    uses: new Map(
+      [...uses].map(([name, each]) => [name, each === headUses ? [...others, use] : each]),
+    ),
+  };
+}

@@ -1,0 +1,192 @@
+import {
+  floatAttribute,
+  type GraphBuilder,
+  int,
+  intAttribute,
+  type TensorRef,
+  type Value,
+} from '@layersense/onnx-ir';
+import { exampleRows, gram } from '../per-example/example-rows.js';
+import type { ParameterUse } from '../per-example/parameter-uses.js';
+
+/** The projection to the vocabulary, z = x Wᵀ with W [vocabulary, width] stored in a file. */
+export interface OutputHead {
+  readonly x: Value;
+  readonly weight: string;
+  readonly ref: TensorRef;
+}
+
+/** The Gemm that makes the logits, or undefined where they come about in another way. */
+export function findOutputHead(g: GraphBuilder, logits: Value): OutputHead | undefined {
+  const node = g.producer(logits);
+  if (node?.opType !== 'Gemm' || node.inputs.length !== 2) return undefined;
+  if (intAttribute(node, 'transB', 0) !== 1 || intAttribute(node, 'transA', 0) !== 0)
+    return undefined;
+  if (floatAttribute(node, 'alpha', 1) !== 1) return undefined;
+  const [x = '', w = ''] = node.inputs;
+  const cast = g.producer(g.value(w));
+  const weight = cast?.opType === 'Cast' ? (cast.inputs[0] ?? '') : w;
+  const stored = g.initializers.get(weight);
+  return stored?.kind === 'external' ? { x: g.value(x), weight, ref: stored.ref } : undefined;
+}
+
+export interface ChunkedHeadOptions {
+  readonly batch: number;
+  readonly length: number;
+  /** Rows of the vocabulary that are computed at a time. */
+  readonly chunk: number;
+  /** Tokens that a table tied to the head looks up. */
+  readonly lookups: readonly Value[];
+}
+
+export interface ChunkedHead {
+  /** ℓₙ per example: [batch]. */
+  readonly losses: Value;
+  /** ∂(Σₙ ℓₙ)/∂x: [batch · length, width]. */
+  readonly inputCotangent: Value;
+  readonly use: Extract<ParameterUse, { kind: 'head' }>;
+}
+
+/**
+ * The loss of `attachLoss` and what the backward pass and the head's norm need of the logits, without
+ * ever holding more than `chunk` columns of them. Two passes over the vocabulary: the first for
+ * logsumexp(z) and z[y], the second for the columns δ = w (softmax(z) − onehot(y)) and, before these
+ * are dropped, Σ δ W, Σ δ δᵀ and δ[token]. One more product with W than the plain head needs.
+ *
+ * Adds the inputs `loss_weights` [rows] and `labels` int64 [rows].
+ */
+export function attachChunkedHead(
+  g: GraphBuilder,
+  head: OutputHead,
+  { batch, length, chunk, lookups }: ChunkedHeadOptions,
+): ChunkedHead {
+  const rows = batch * length;
+  const weights = g.input('loss_weights', head.x.dtype, [rows]);
+  const targets = g.reshape(g.input('labels', 'int64', [rows]), [rows, 1]);
+  const chunks = vocabularyChunks(g, head, chunk);
+
+  // What is wanted of a chunk is joined at once: while one of two values waits, the chunk stays.
+  const columns = chunks.map(({ weight, start, size }) => {
+    const z = g.op('Gemm', [head.x, weight], { transB: int(1) });
+    const normalizer = g.op('ReduceLogSumExp', [z, g.int64([-1])], { keepdims: int(1) });
+    const { index, inside } = within(g, targets, start, size, z.dtype);
+    const target = g.mul(g.op('GatherElements', [z, index], { axis: int(1) }), inside);
+    return g.op('Concat', [normalizer, target], { axis: int(1) });
+  });
+  const joined = g.reshape(g.op('Concat', columns, { axis: int(1) }), [rows, chunks.length, 2]);
+  const [ofChunks, targetsOfChunks] = g.ops(
+    'Split',
+    [joined],
+    { axis: int(2), num_outputs: int(2) },
+    { outputs: 2 },
+  );
+  if (!ofChunks || !targetsOfChunks) throw new RangeError('Split gave fewer than two parts');
+  const normalizer = g.reshape(
+    g.op('ReduceLogSumExp', [ofChunks, g.int64([1])], { keepdims: int(0) }),
+    [rows, 1],
+  );
+  const targetLogits = g.reshape(g.reduceSum(targetsOfChunks, [1]), [rows]);
+  const tokenLosses = g.sub(g.reshape(normalizer, [rows]), targetLogits);
+  const losses = g.reduceSum(g.reshape(g.mul(weights, tokenLosses), [batch, length]), [1]);
+
+  const column = g.reshape(weights, [rows, 1]);
+  let totals: Value[] = [];
+  let x = head.x;
+  for (const { weight, start, size } of chunks) {
+    const z = g.op('Gemm', [x, weight], { transB: int(1) });
+    const p = g.op('Exp', [g.sub(z, normalizer)]);
+    const { index, inside } = within(g, targets, start, size, z.dtype);
+    const atTarget = g.op('GatherElements', [p, index], { axis: int(1) });
+    const update = g.mul(column, g.sub(atTarget, inside));
+    const delta = g.op('ScatterElements', [g.mul(p, column), index, update], { axis: int(1) });
+    const deltaRows = exampleRows(g, delta, batch);
+    const parts = [
+      g.op('Gemm', [delta, weight]),
+      gram(g, deltaRows, deltaRows),
+      ...lookups.map((tokens) => atTokens(g, deltaRows, tokens, start, size)),
+    ];
+    totals = parts.map((part, i) => (totals[i] ? g.add(totals[i], part) : part));
+    // Orders the chunks: ONNX Runtime would otherwise compute them all and hold them for later.
+    x = g.add(head.x, zeroFrom(g, totals));
+  }
+  const [inputCotangent, deltaGram, ...lookedUp] = totals;
+  if (!inputCotangent || !deltaGram) throw new RangeError('a head without a vocabulary');
+  const byTokens = lookups.flatMap(({ name }, i) => {
+    const value = lookedUp[i];
+    return value ? [[name, value] as const] : [];
+  });
+  const use = { kind: 'head', x: head.x, output: head.x, deltaGram } as const;
+  return { losses, inputCotangent, use: { ...use, atTokens: new Map(byTokens) } };
+}
+
+interface VocabularyChunk {
+  readonly weight: Value;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Row ranges of W as initializers of their own: the same bytes of the same file. */
+function vocabularyChunks(
+  g: GraphBuilder,
+  { weight, ref, x }: OutputHead,
+  chunk: number,
+): readonly VocabularyChunk[] {
+  const [vocabulary = 0, width = 0] = ref.shape;
+  const rowBytes = ref.length / vocabulary;
+  return Array.from({ length: Math.ceil(vocabulary / chunk) }, (_, i) => {
+    const start = i * chunk;
+    const size = Math.min(chunk, vocabulary - start);
+    const slice = g.external(`${weight}[${start}:${start + size}]`, {
+      ...ref,
+      offset: ref.offset + start * rowBytes,
+      length: size * rowBytes,
+      shape: [size, width],
+    });
+    return { weight: g.cast(slice, x.dtype), start, size };
+  });
+}
+
+/** Where ids fall in a chunk: a valid index in any case, and 1 where it is the id's own, else 0. */
+function within(
+  g: GraphBuilder,
+  ids: Value,
+  start: number,
+  size: number,
+  dtype: Value['dtype'],
+): { readonly index: Value; readonly inside: Value } {
+  const constant = (x: number) => g.constant({ dtype: 'int64', shape: [], data: [x] });
+  const local = g.sub(ids, constant(start));
+  const index = g.op('Min', [g.op('Max', [local, constant(0)]), constant(size - 1)]);
+  return { index, inside: g.cast(g.op('Equal', [local, index]), dtype) };
+}
+
+/** δₛ[tokenₜ] for the tokens of this chunk, 0 for others: [batch, length, lookups]. */
+function atTokens(
+  g: GraphBuilder,
+  deltaRows: Value,
+  tokens: Value,
+  start: number,
+  size: number,
+): Value {
+  const [batch = 0, positions = 0] = deltaRows.shape;
+  const row = g.reshape(tokens, [batch, 1, -1]);
+  const { index, inside } = within(g, row, start, size, deltaRows.dtype);
+  const shape = g.int64([batch, positions, row.shape[2] ?? 0]);
+  const indices = g.op('Expand', [index, shape]);
+  return g.mul(g.op('GatherElements', [deltaRows, indices], { axis: int(2) }), inside);
+}
+
+/** 0 [1, 1], known only once every one of `values` is. */
+function zeroFrom(g: GraphBuilder, values: readonly Value[]): Value {
+  const firsts = values.map((value) => {
+    const axes = value.shape.map((_, axis) => axis);
+    const bounds = [axes.map(() => 0), axes.map(() => 1), axes].map((each) => g.int64(each));
+    return g.reshape(g.op('Slice', [value, ...bounds]), [1, 1]);
+  });
+  const total = sum(g, firsts);
+  return g.mul(total, g.scalar(0, total.dtype));
+}
+
+function sum(g: GraphBuilder, values: readonly Value[]): Value {
+  return values.reduce((total, value) => g.add(total, value));
+}
