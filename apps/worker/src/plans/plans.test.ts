@@ -104,7 +104,8 @@ describe('the choice of a plan', () => {
       message: expect.stringMatching(/--memory-limit\) to \d+ MiB/),
     });
     const sufficient = await refused.catch((error) => error.context.smallest_sufficient_bytes);
-    const enough = Math.ceil(sufficient * 1.02);
+    // This process is part of the estimate, and has grown meanwhile.
+    const enough = Math.ceil(sufficient * 1.25);
     const { run } = await score(folder, examples, { memory_limit_bytes: enough });
     expect(run.estimated_memory_bytes).toBeLessThanOrEqual(enough);
   });
