@@ -7,6 +7,7 @@ export {
 } from './build-forward.js';
 export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart } from './forward.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
+export { orInvalidFile } from './onnx/errors.js';
 export {
   assertPredictsNextToken,
   maxPositionsOf,

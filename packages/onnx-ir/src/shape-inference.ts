@@ -29,7 +29,8 @@ export function inferOutputs(
   try {
     return rule({ node, input, constant, has: (i) => inputs[i] !== undefined });
   } catch (error) {
-    if (error instanceof ShapeMismatch) throw fail(error.message);
+    // A rule that reaches for an axis which an operand of a foreign file does not have.
+    if (error instanceof ShapeMismatch || error instanceof RangeError) throw fail(error.message);
     throw error;
   }
 }
@@ -76,7 +77,7 @@ const broadcast: InferenceRule = ({ input }) => {
 
 const variadic: InferenceRule = ({ node, input }) => {
   const parts = node.inputs.map((_, i) => input(i));
-  const shape = parts.map((part) => part.shape).reduce(broadcastShapes);
+  const shape = parts.map((part) => part.shape).reduce(broadcastShapes, []);
   return [{ dtype: input(0).dtype, shape }];
 };
 

@@ -1,4 +1,5 @@
 import type { DecodedNode, Initializer } from '@layersense/onnx-ir';
+import { groupBy } from './group-by.js';
 import { isUniform, type ReadStored, sameContent } from './same-content.js';
 import { type StoredUse, typeOf } from './stored-uses.js';
 
@@ -35,6 +36,8 @@ interface Group {
   readonly name: string;
   readonly tensor: string;
   readonly members: readonly Member[];
+  /** Whether rows of it are looked up. */
+  readonly table: boolean;
 }
 
 /**
@@ -77,15 +80,10 @@ async function groupByTensor(
     const apart = byName.size > 1 && stored && (await isUniform(stored, read));
     for (const together of apart ? byName.values() : [shared]) {
       const members = together.map((use) => ({ use, mirrored: false }));
-      groups.push({ name: nameOf(members), tensor, members });
+      const table = together.some(isLookup);
+      groups.push({ name: nameOf(members), tensor, members, table });
     }
   }
-  return groups;
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
   return groups;
 }
 
@@ -104,9 +102,9 @@ async function mergeCopies(
   read: ReadStored,
 ): Promise<readonly Group[]> {
   const merged: Group[] = [];
-  const lookupsFirst = groups.toSorted((a, b) => lookups(b) - lookups(a));
-  for (const group of lookupsFirst) {
-    const candidates = merged.filter((other) => other.name === group.name || lookups(other) > 0);
+  const tablesFirst = groups.toSorted((a, b) => Number(b.table) - Number(a.table));
+  for (const group of tablesFirst) {
+    const candidates = merged.filter((other) => other.name === group.name || other.table);
     const copy = await findCopy(group, candidates, initializers, read);
     if (!copy) {
       merged.push(group);
@@ -121,9 +119,6 @@ async function mergeCopies(
   }
   return merged;
 }
-
-const lookups = (group: Group): number =>
-  group.members.filter(({ use }) => isLookup(use)).length > 0 ? 1 : 0;
 
 async function findCopy(
   group: Group,

@@ -31,11 +31,13 @@ function projectionOf(
   uses: OnnxModel['uses'],
 ): readonly ParameterUse[] {
   const node = producers.get(value);
-  if (!node || !['Add', 'Gemm', 'MatMul'].includes(node.opType)) return [];
-  const here = [...(uses.get(node)?.values() ?? [])];
-  if (node.opType !== 'Add') return here;
-  return [...here, ...node.inputs.flatMap((input) => projectionOf(input, producers, uses))];
+  const products = node?.opType === 'Add' ? node.inputs.map((name) => producers.get(name)) : [];
+  return [node, ...products].flatMap((each) =>
+    each && PROJECTION.includes(each.opType) ? [...(uses.get(each)?.values() ?? [])] : [],
+  );
 }
+
+const PROJECTION = ['Add', 'Gemm', 'MatMul'];
 
 /** Slices of the axis of outputs, in the parameter's value in the graph. */
 function consecutive(

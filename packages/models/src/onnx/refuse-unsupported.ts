@@ -1,6 +1,7 @@
 import { LayersenseError } from '@layersense/contracts';
 import { canFold, type DecodedNode, hasInferenceRule, operatorKey } from '@layersense/onnx-ir';
 import { firstFew } from './errors.js';
+import { groupBy } from './group-by.js';
 
 const CONTROL_FLOW = ['If', 'Loop', 'Scan'];
 
@@ -70,14 +71,13 @@ const unsupported = (message: string): Refusal => ({ code: 'unsupported_operator
 /** Throws if there are any `nodes`; all of them are in the error's context. */
 function refuse(nodes: readonly DecodedNode[], refusal: (listing: string) => Refusal): void {
   if (nodes.length === 0) return;
-  const operators = [...new Set(nodes.map(operatorKey))];
-  const listing = operators.map((operator) => {
-    const users = nodes.filter((node) => operatorKey(node) === operator);
-    return `${operator} (${firstFew(users.map(({ name }) => name))})`;
-  });
-  const { code, message } = refusal(listing.join(', '));
+  const byOperator = groupBy(nodes, operatorKey);
+  const listing = [...byOperator].map(
+    ([operator, users]) => `${operator} (${firstFew(users.map(({ name }) => name))})`,
+  );
+  const { code, message } = refusal(firstFew(listing, 20));
   throw new LayersenseError(code, message, {
-    operators,
+    operators: [...byOperator.keys()],
     nodes: nodes.map(({ name }) => name),
   });
 }

@@ -1,3 +1,4 @@
+import { GraphError } from '../errors.js';
 import { elementCount, type InlineTensor, intAttribute, intsAttribute } from '../graph.js';
 import { normalizeAxis } from '../shape-inference.js';
 import { broadcastOffset, mapCoordinates, stridesOf } from './coordinates.js';
@@ -22,6 +23,13 @@ const relabel: Kernel = ({ input }) => [input(0).data];
 const shapeOf = ({ outputs: [output] }: KernelArguments): readonly number[] => output?.shape ?? [];
 
 const fromEnd = (index: number, size: number): number => (index < 0 ? index + size : index);
+
+/** An index of an axis of `size`, counted from the front. @throws GraphError when it is outside. */
+function positionOf(index: number, size: number): number {
+  const position = fromEnd(index, size);
+  if (position >= 0 && position < size) return position;
+  throw new GraphError(`index ${index} of an axis of ${size}`);
+}
 
 const concat: Kernel = (args) => {
   const { node, input } = args;
@@ -54,7 +62,7 @@ const gather: Kernel = (args) => {
   return [
     pick(data, shapeOf(args), (at) => {
       const index = indices.data[dot(at.slice(axis, axis + depth), strides)] ?? 0;
-      return [...at.slice(0, axis), fromEnd(index, size), ...at.slice(axis + depth)];
+      return [...at.slice(0, axis), positionOf(index, size), ...at.slice(axis + depth)];
     }),
   ];
 };
@@ -69,7 +77,7 @@ const gatherND: Kernel = (args) => {
     pick(data, shapeOf(args), (at) => {
       const start = dot(at.slice(0, lead), strides);
       const tuple = Array.from({ length: depth }, (_, i) =>
-        fromEnd(indices.data[start + i] ?? 0, data.shape[batch + i] ?? 0),
+        positionOf(indices.data[start + i] ?? 0, data.shape[batch + i] ?? 0),
       );
       return [...at.slice(0, batch), ...tuple, ...at.slice(lead)];
     }),
