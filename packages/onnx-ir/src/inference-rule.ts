@@ -1,4 +1,5 @@
 import type { ElementType } from './element-type.js';
+import { GraphError } from './errors.js';
 import type { Node } from './graph.js';
 
 export interface TensorType {
@@ -20,4 +21,4 @@ export interface Inference {
 export type InferenceRule = (inference: Inference) => readonly TensorType[];
 
 /** Says what does not fit; whoever knows the node adds its name. */
-export class ShapeMismatch extends Error {}
+export class ShapeMismatch extends GraphError {}

@@ -92,7 +92,11 @@ async function readBytes(path: string, position: number, length: number): Promis
   const handle = await open(path);
   try {
     const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
-    return buffer.subarray(0, bytesRead);
+    if (bytesRead === length) return buffer;
+    throw new LayersenseError(
+      'checkpoint_invalid',
+      'A weight file became shorter while it was read. Do not change a model that is in use.',
+    );
   } finally {
     await handle.close();
   }

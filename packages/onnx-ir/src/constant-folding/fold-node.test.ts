@@ -286,6 +286,17 @@ describe('foldNode', () => {
     expect(third?.data[0]).toBe(Math.fround(1 / 3));
   });
 
+  it('takes no time over an empty tensor of any width', () => {
+    const cache: InlineTensor = { dtype: 'float32', shape: [1, 2 ** 40, 0, 8], data: [] };
+    const [joined] = fold('Concat', [cache, cache], { axis: int(2) });
+    expect(joined).toMatchObject({ shape: [1, 2 ** 40, 0, 8] });
+    expect(joined?.data).toHaveLength(0);
+  });
+
+  it('refuses an index outside the tensor', () => {
+    expect(() => fold('Gather', [tensor([1, 2]), tensor([2])])).toThrow(/index 2/);
+  });
+
   it('leaves other operators alone', () => {
     expect(canFold({ opType: 'Softmax', domain: '' })).toBe(false);
     expect(canFold({ opType: 'Add', domain: 'com.microsoft' })).toBe(false);

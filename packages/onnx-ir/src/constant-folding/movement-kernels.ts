@@ -35,7 +35,8 @@ const concat: Kernel = (args) => {
   const { node, input } = args;
   const parts = node.inputs.map((_, i) => input(i));
   const axis = normalizeAxis(intAttribute(node, 'axis', 0), input(0).shape.length);
-  const outer = elementCount(input(0).shape.slice(0, axis));
+  // An empty cache may be of any width.
+  const outer = elementCount(shapeOf(args)) === 0 ? 0 : elementCount(shapeOf(args).slice(0, axis));
   const result: number[] = [];
   for (let i = 0; i < outer; i++) {
     for (const { data, shape } of parts) {
