@@ -93,7 +93,7 @@ export const FisherParams = z
       .max(Number.MAX_SAFE_INTEGER)
       .optional()
       .describe(
-        'what the computation may take in memory; four fifths of the free memory when absent',
+        'what the computation may take in memory; four fifths of what is available when absent',
       ),
   })
   .refine(({ labels, draws }) => labels === 'model' || draws === undefined, {

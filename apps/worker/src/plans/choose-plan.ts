@@ -1,4 +1,3 @@
-import { freemem } from 'node:os';
 import type { CalibrationSet } from '@layersense/calibration';
 import { type FisherParams, LayersenseError } from '@layersense/contracts';
 import type { Checkpoint } from '@layersense/model-source';
@@ -23,8 +22,8 @@ export interface PlanChoice {
 const PROCESS_BYTES = 130e6;
 /** What the allocator holds beyond what is alive. */
 const FRAGMENTATION = 1.15;
-/** Of the free memory, when nobody says how much may be used. */
-const SHARE_OF_FREE = 0.8;
+/** Of what the machine or the container still has, when nobody says how much may be used. */
+const SHARE_OF_AVAILABLE = 0.8;
 /** Of the limit, for the tensors between streamed segments; more of them goes to disk. */
 const STORE_SHARE = 0.25;
 
@@ -46,7 +45,8 @@ interface Request {
  */
 export function choosePlan(request: Request): PlanChoice {
   const { params } = request;
-  const limit = params.memory_limit_bytes ?? Math.floor(freemem() * SHARE_OF_FREE);
+  const limit =
+    params.memory_limit_bytes ?? Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
   const asked = params.plan ?? 'auto';
   const candidates = asked === 'auto' ? plans : [asked];
   let smallest = Number.POSITIVE_INFINITY;
