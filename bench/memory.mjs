@@ -6,15 +6,13 @@
 //    What follows it are the tensors between the segments, which are subtracted: one of width × tokens
 //    per segment and example.
 // 2. A model whose weights exceed the limit it is given.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeRandomLlama } from './random-checkpoint.mjs';
+import { runScore } from './run-score.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: { folder: { type: 'string' }, threads: { type: 'string', default: '2' } },
 });
@@ -44,23 +42,9 @@ try {
 function measure({ name, ...shape }, length, flags) {
   const model = join(folder, name.replaceAll(' ', '-'));
   const weights = writeRandomLlama(model, shape);
-  const tokens = join(folder, 'tokens.jsonl');
-  const examples = Array.from({ length: EXAMPLES }, (_, n) => ({
-    input_ids: Array.from({ length }, (_, t) => (t * 7919 + n * 104729) % shape.vocabulary),
-  }));
-  writeFileSync(tokens, examples.map((example) => JSON.stringify(example)).join('\n'));
-  const out = join(folder, 'scores.json');
-  const cli = join(root, 'apps/cli/bin/layersense.js');
-  const args = ['score', model, '--dataset', tokens, '--threads', options.threads, ...flags];
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [cli, ...args, '--device', 'cpu', '--json', '--out', out],
-    {
-      encoding: 'utf8',
-    },
-  );
-  if (status !== 0) throw new Error(stderr);
-  const { run } = JSON.parse(readFileSync(out, 'utf8'));
+  const { vocabulary } = shape;
+  const { threads } = options;
+  const run = runScore(folder, model, { examples: EXAMPLES, length, vocabulary, threads, flags });
   const peak = run.peak_memory_bytes;
   console.log(
     `${name.padEnd(16)} T=${length} ${megabytes(weights).padStart(8)} of weights, ${run.plan.padEnd(13)}` +
