@@ -67,6 +67,8 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
   for (const batch of [...taken.batches, ...finished]) accumulator.add(batch);
 
   await progress.begin('building');
+  const count = () => ({ done: accumulator.done, total: set.examples.length });
+  let roundShare = 1;
   const plan = await startPlan(
     {
       set,
@@ -76,14 +78,15 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       device: spec.device,
       threads: services.threads,
       datasetRows: wanted.dataset.indices,
+      onWork: (share) => progress.advance(count(), share * roundShare),
     },
     signal,
   );
   try {
-    const total = set.examples.length;
-    await progress.begin('computing', { done: accumulator.done, total });
+    await progress.begin('computing', count());
     for (const round of rounds) {
       const missing = round.filter((position) => !taken.examples.has(position));
+      roundShare = tokensOf(set, missing) / set.tokens;
       const { tokenBudget } = plan.choice;
       const sizes = { params: spec.params, tokenBudget };
       const pending = pendingBatches(set, missing, accumulator, sizes);
@@ -91,7 +94,8 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
         accumulator.add(statistics);
         await services.checkpoint.append(key, statistics);
         const share = tokensOf(set, statistics.examples) / set.tokens;
-        await progress.advance({ done: accumulator.done, total }, share);
+        // A streamed plan has told of its work already.
+        await progress.advance(count(), plan.choice.name === 'streamed' ? 0 : share);
       }
     }
     return {

@@ -13,6 +13,11 @@ export interface FisherPlanOptions {
   readonly threads?: number | undefined;
   /** The dataset row of every example of the set. */
   readonly datasetRows: readonly number[];
+  /**
+   * Hears of work on batches that are not finished yet, as a share of the work on all batches given
+   * to `run`. Only the streamed plan calls it: the others finish batch after batch.
+   */
+  readonly onWork: (share: number) => Promise<void>;
 }
 
 export type PlanName = 'whole' | 'checkpointed' | 'streamed';

@@ -8,6 +8,9 @@ import { batchFeeds, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { openSession } from './open-session.js';
 
+/** A backward graph against a forward graph: forward again, two products for one, and the norms. */
+const BACKWARD_WORK = 3.5;
+
 /**
  * The model in segments, one of which computes at a time; what crosses between them stays in the
  * compute process. Two orders of the same steps:
@@ -43,13 +46,14 @@ export class SegmentedPlan implements FisherPlan {
   async #throughAll(batches: readonly DrawnBatch[]): Promise<BatchStatistics[]> {
     const passes = batches.map((batch, i) => this.#prepare(batch, i));
     const segments = Math.max(0, ...passes.map((pass) => pass.segments.length));
+    const work = segments - 1 + BACKWARD_WORK * segments;
     for (let i = 0; i < segments - 1; i++) {
       for (const pass of passes) await this.#forward(pass, i);
-      await this.#leaveSegment();
+      await this.#leaveSegment(1 / work);
     }
     for (let i = segments - 1; i >= 0; i--) {
       for (const pass of passes) await this.#backward(pass, i);
-      await this.#leaveSegment();
+      await this.#leaveSegment(BACKWARD_WORK / work);
     }
     await this.compute.forget(passes.flatMap((pass) => [...pass.stored]));
     return passes.map(({ batch, losses, norms }) => ({
@@ -144,8 +148,10 @@ export class SegmentedPlan implements FisherPlan {
   }
 
   /** A streamed segment is not met again before all others were: its weights need not stay. */
-  async #leaveSegment(): Promise<void> {
-    if (this.name === 'streamed') await this.#sessions.clear();
+  async #leaveSegment(share: number): Promise<void> {
+    if (this.name !== 'streamed') return;
+    await this.#sessions.clear();
+    await this.options.onWork(share);
   }
 
   async #open(graph: Graph): Promise<Session> {
