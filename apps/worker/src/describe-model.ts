@@ -4,13 +4,15 @@ import { elementCount } from '@layersense/onnx-ir';
 
 /** The provenance of a model: what it is called, and what its files hold. */
 export async function describeModel(
-  { name, revision }: ResolvedModel,
+  { name, revision, files: resolved }: ResolvedModel,
   { config, files, tensors }: Checkpoint,
   signal: AbortSignal,
 ): Promise<RunModel> {
+  const known = new Map(resolved.map((file) => [file.name, file.sha256]));
   const hashed = [];
   for (const file of files) {
-    hashed.push({ name: file.name, sha256: await hashFile(file.path, signal) });
+    const sha256 = known.get(file.name) ?? (await hashFile(file.path, signal));
+    hashed.push({ name: file.name, sha256 });
   }
   const refs = [...tensors.values()];
   return {

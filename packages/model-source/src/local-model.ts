@@ -26,8 +26,9 @@ export async function resolveLocalModel(
   name: string,
   options: LocalModelOptions,
 ): Promise<ResolvedModel> {
-  const { folder, onnxFile, files } = await localFiles(name, options.roots);
-  const revision = `sha256:${await contentHash(files, options)}`;
+  const { folder, onnxFile, files: found } = await localFiles(name, options.roots);
+  const files = await hashFiles(found, options);
+  const revision = `sha256:${contentHash(files)}`;
   if (options.revision !== undefined && options.revision !== revision) {
     throw new LayersenseError(
       'revision_not_found',
@@ -80,24 +81,33 @@ async function assertLinksStayInside(folder: string, roots: readonly string[]): 
   for (const name of names) await allowedPath(join(folder, name), roots);
 }
 
-/** SHA-256 over a line `<sha256 of the file>  <name>` per file in order of name, as sha256sum prints. */
-async function contentHash(
+type HashedFile = ModelFile & { readonly sha256: string };
+
+async function hashFiles(
   files: readonly ModelFile[],
   { signal, onProgress }: SourceOptions,
-): Promise<string> {
+): Promise<readonly HashedFile[]> {
   const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let doneBytes = 0;
-  const lines: string[] = [];
-  for (const { name, path } of files.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  const hashed: HashedFile[] = [];
+  for (const file of files) {
     const hash = createHash('sha256');
     const onBytes = (count: number) => {
       doneBytes += count;
-      onProgress?.({ file: name, doneBytes, totalBytes });
+      onProgress?.({ file: file.name, doneBytes, totalBytes });
     };
-    await feedFile(hash, path, { signal, onBytes }).catch((error: unknown) => {
-      throw signal?.aborted ? canceledError(`Reading ${name}`, signal) : error;
+    await feedFile(hash, file.path, { signal, onBytes }).catch((error: unknown) => {
+      throw signal?.aborted ? canceledError(`Reading ${file.name}`, signal) : error;
     });
-    lines.push(`${hash.digest('hex')}  ${name}\n`);
+    hashed.push({ ...file, sha256: hash.digest('hex') });
   }
+  return hashed;
+}
+
+/** SHA-256 over a line `<sha256 of the file>  <name>` per file in order of name, as sha256sum prints. */
+function contentHash(files: readonly HashedFile[]): string {
+  const lines = files
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, sha256 }) => `${sha256}  ${name}\n`);
   return createHash('sha256').update(lines.join('')).digest('hex');
 }

@@ -3,6 +3,8 @@ export interface ModelFile {
   readonly name: string;
   readonly path: string;
   readonly bytes: number;
+  /** Of the content, where finding the file meant reading all of it. */
+  readonly sha256?: string;
 }
 
 export const CONFIG_FILE = 'config.json';
