@@ -1,5 +1,5 @@
 import { buildPullback } from '@layersense/autodiff';
-import { type Labels, LayersenseError } from '@layersense/contracts';
+import type { Labels } from '@layersense/contracts';
 import {
   computeEarly,
   type Graph,
@@ -11,6 +11,7 @@ import { attachHeadLoss } from './loss/attach-head-loss.js';
 import type { NormPath, StatisticContext } from './per-example/gradient-squared-norm.js';
 import { findParameterUses, lookedUpTokens } from './per-example/parameter-uses.js';
 import { normsWithParts, type ParameterPart } from './per-example/part-norms.js';
+import { requireCotangent } from './require-cotangent.js';
 
 /** The forward pass to differentiate. `builder` is extended in place. */
 export interface DifferentiableModel {
@@ -82,14 +83,4 @@ export function buildSensitivityGraph(
     lossOutput: loss.losses.name,
     parameters: norms.map(([name, norm]) => ({ name, output: norm.name })),
   };
-}
-
-function requireCotangent(cotangents: ReadonlyMap<string, Value>, value: Value): Value {
-  const cotangent = cotangents.get(value.name);
-  if (cotangent) return cotangent;
-  throw new LayersenseError(
-    'unsupported_operator',
-    `The loss does not depend on ${value.name}, so a parameter used there has no gradient.`,
-    { value: value.name },
-  );
 }

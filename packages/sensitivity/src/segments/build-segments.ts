@@ -9,6 +9,7 @@ import {
   type ParameterUse,
 } from '../per-example/parameter-uses.js';
 import { normsWithParts } from '../per-example/part-norms.js';
+import { requireCotangent } from '../require-cotangent.js';
 import {
   type CarriedUse,
   carriedInnerProduct,
@@ -196,14 +197,4 @@ function forwardGraph({ builder }: DifferentiableModel, segment: Segment): Graph
 
 function startOf({ start }: Segment): readonly Value[] {
   return start ? [start] : [];
-}
-
-function requireCotangent(cotangents: ReadonlyMap<string, Value>, value: Value): Value {
-  const cotangent = cotangents.get(value.name);
-  if (cotangent) return cotangent;
-  throw new LayersenseError(
-    'unsupported_operator',
-    `The loss does not depend on ${value.name}, so a parameter used there has no gradient.`,
-    { value: value.name },
-  );
 }
