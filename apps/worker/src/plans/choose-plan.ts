@@ -1,4 +1,4 @@
-import type { CalibrationSet } from '@layersense/calibration';
+import type { BatchShape, CalibrationSet } from '@layersense/calibration';
 import { type FisherParams, LayersenseError } from '@layersense/contracts';
 import type { Checkpoint } from '@layersense/model-source';
 import { buildForward, type ParsedModel } from '@layersense/models';
@@ -49,10 +49,11 @@ export function choosePlan(request: Request): PlanChoice {
     params.memory_limit_bytes ?? Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
   const asked = params.plan ?? 'auto';
   const candidates = asked === 'auto' ? plans : [asked];
+  const segmentsOf = segmentsByShape(request);
   let smallest = Number.POSITIVE_INFINITY;
   for (const name of candidates) {
     for (const tokenBudget of tokenBudgets(params)) {
-      const estimatedBytes = estimate(name, tokenBudget, request, limit);
+      const estimatedBytes = estimate(name, tokenBudget, request, segmentsOf, limit);
       smallest = Math.min(smallest, estimatedBytes);
       // A plan that was asked for and no limit that was set: whoever asks knows.
       const fits = estimatedBytes <= limit;
@@ -81,21 +82,35 @@ function estimate(
   name: PlanName,
   tokenBudget: number,
   { model, checkpoint, set, params }: Request,
+  segmentsOf: (shape: BatchShape) => readonly SegmentGraphs[],
   limit: number,
 ): number {
   const shape = largestBatch(set, { params, tokenBudget });
-  const forward = buildForward(model, checkpoint.tensors, shape);
   const base = process.memoryUsage().rss + PROCESS_BYTES;
-  const { labels } = params;
-  if (name === 'whole')
-    return base + graphBytes([buildSensitivityGraph(forward, { labels }).graph]);
-  const segments = buildSegments(forward, { labels });
+  if (name === 'whole') {
+    const forward = buildForward(model, checkpoint.tensors, shape);
+    return base + graphBytes([buildSensitivityGraph(forward, { labels: params.labels }).graph]);
+  }
+  const segments = segmentsOf(shape);
   const graphs = segments.flatMap(({ forward: f, backward }) => (f ? [f, backward] : [backward]));
   const boundaries = boundaryBytes(segments);
   if (name === 'checkpointed') return base + graphBytes(graphs) + boundaries;
   const ofAllExamples = (boundaries * set.tokens) / (shape.batch * shape.length);
   const stored = Math.min(ofAllExamples, limit * STORE_SHARE);
   return base + Math.max(...graphs.map((graph) => graphBytes([graph]))) + stored;
+}
+
+/** Two plans share the segments of a shape, and short examples have one shape for several budgets. */
+function segmentsByShape({ model, checkpoint, params }: Request) {
+  const known = new Map<string, readonly SegmentGraphs[]>();
+  return (shape: BatchShape): readonly SegmentGraphs[] => {
+    const key = `${shape.batch}×${shape.length}`;
+    const segments =
+      known.get(key) ??
+      buildSegments(buildForward(model, checkpoint.tensors, shape), { labels: params.labels });
+    known.set(key, segments);
+    return segments;
+  };
 }
 
 /** Every open graph maps its own weights; the activations are those of one graph at a time. */

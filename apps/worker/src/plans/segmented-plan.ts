@@ -37,7 +37,10 @@ export class SegmentedPlan implements FisherPlan {
 
   async *run(batches: Iterable<DrawnBatch>): AsyncGenerator<BatchStatistics> {
     if (this.name === 'checkpointed') {
-      for (const batch of batches) yield* await this.#throughAll([batch]);
+      for (const batch of batches) {
+        if (!this.#shapes.has(shapeKey(batch))) await this.#leaveShape();
+        yield* await this.#throughAll([batch]);
+      }
     } else yield* await this.#throughAll([...batches]);
     await this.#sessions.clear();
   }
@@ -81,9 +84,10 @@ export class SegmentedPlan implements FisherPlan {
 
   readonly #shapes = new Map<string, readonly SegmentGraphs[]>();
 
-  /** The graphs of a batch's shape; the last few shapes are kept. */
-  #segmentsFor({ batch, length }: DrawnBatch): readonly SegmentGraphs[] {
-    const key = `${batch}×${length}`;
+  /** The graphs of a batch's shape. */
+  #segmentsFor(of: DrawnBatch): readonly SegmentGraphs[] {
+    const { batch, length } = of;
+    const key = shapeKey(of);
     const known = this.#shapes.get(key);
     if (known) return known;
     const { model, checkpoint, params } = this.options;
@@ -91,6 +95,12 @@ export class SegmentedPlan implements FisherPlan {
     const segments = buildSegments(forward, { labels: params.labels });
     this.#shapes.set(key, segments);
     return segments;
+  }
+
+  /** Batches of one shape follow each other: the graphs of the shape before are not met again. */
+  async #leaveShape(): Promise<void> {
+    this.#shapes.clear();
+    await this.#sessions.clear();
   }
 
   async #forward(pass: Pass, i: number): Promise<void> {
@@ -159,6 +169,10 @@ export class SegmentedPlan implements FisherPlan {
     this.#device = session.device;
     return session;
   }
+}
+
+function shapeKey({ batch, length }: DrawnBatch): string {
+  return `${batch}×${length}`;
 }
 
 /** One batch on its way. */
