@@ -1,11 +1,11 @@
-import { delimiter } from 'node:path';
+import { FolderList, LogLevel, readEnvironment } from '@layersense/contracts/environment';
 import { type HubSettings, hubSettingsFromEnvironment } from '@layersense/model-source';
 import { z } from 'zod';
 
 /** The CLI's own part of the environment; the services read theirs from `environment`. */
 const CliEnvironment = z.object({
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  ALLOWED_ROOTS: z.string().default(''),
+  LOG_LEVEL: LogLevel,
+  ALLOWED_ROOTS: FolderList,
 });
 
 export interface CliConfig {
@@ -17,13 +17,12 @@ export interface CliConfig {
 
 /** @throws Error that names every variable that is malformed */
 export function loadCliConfig(environment: NodeJS.ProcessEnv = process.env): CliConfig {
-  const parsed = CliEnvironment.safeParse(environment);
-  if (!parsed.success) throw new Error(`Bad configuration:\n${z.prettifyError(parsed.error)}`);
+  const env = readEnvironment(CliEnvironment, environment);
   return {
     environment,
     hub: hubSettingsFromEnvironment(environment),
-    logLevel: parsed.data.LOG_LEVEL,
-    allowedRoots: parsed.data.ALLOWED_ROOTS.split(delimiter).filter(Boolean),
+    logLevel: env.LOG_LEVEL,
+    allowedRoots: env.ALLOWED_ROOTS,
   };
 }
 

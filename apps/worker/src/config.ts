@@ -1,37 +1,24 @@
-import { delimiter, resolve } from 'node:path';
+import {
+  FolderList,
+  LogLevel,
+  PostgresUrl,
+  QueueNamespace,
+  QueueUrl,
+  readEnvironment,
+} from '@layersense/contracts/environment';
 import { type HubSettings, hubSettingsFromEnvironment } from '@layersense/model-source';
 import { z } from 'zod';
-
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
-const queueUrl = z.url({
-  protocol: /^(rediss?|postgres(ql)?)$/,
-  error: 'must be a redis://, rediss:// or postgres:// URL',
-});
-
-/** Absolute folders out of a list such as PATH. */
-const folders = z
-  .string()
-  .default('')
-  .transform((list) =>
-    list
-      .split(delimiter)
-      .filter((folder) => folder !== '')
-      .map((folder) => resolve(folder)),
-  );
 
 const seconds = (defaultSeconds: number) =>
   z.coerce.number().min(1).max(3600).default(defaultSeconds);
 
 /** The environment of a worker. docs/reference/config.md lists the same variables. */
 export const WorkerEnvironment = z.object({
-  DATABASE_URL: postgresUrl,
-  QUEUE_URL: queueUrl.optional(),
-  QUEUE_NAMESPACE: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/)
-    .optional(),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  ALLOWED_ROOTS: folders,
+  DATABASE_URL: PostgresUrl,
+  QUEUE_URL: QueueUrl.optional(),
+  QUEUE_NAMESPACE: QueueNamespace.optional(),
+  LOG_LEVEL: LogLevel,
+  ALLOWED_ROOTS: FolderList,
   THREADS: z.coerce.number().int().min(1).max(1024).optional(),
   MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
   LOCK_SECONDS: seconds(30),
@@ -58,11 +45,7 @@ export interface WorkerConfig {
 
 /** @throws Error that names every variable that is missing or malformed. */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
-  // Compose files and manifests pass variables that nobody set as empty text.
-  const set = Object.entries(environment).filter(([, value]) => value !== '');
-  const parsed = WorkerEnvironment.safeParse(Object.fromEntries(set));
-  if (!parsed.success) throw new Error(`Bad configuration:\n${z.prettifyError(parsed.error)}`);
-  const env = parsed.data;
+  const env = readEnvironment(WorkerEnvironment, environment);
   return {
     databaseUrl: env.DATABASE_URL,
     queue: { url: env.QUEUE_URL ?? env.DATABASE_URL, namespace: env.QUEUE_NAMESPACE },
