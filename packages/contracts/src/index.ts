@@ -1,4 +1,5 @@
 export * from './api.js';
+export * from './api-key.js';
 export * from './canonical-json.js';
 export * from './confidence-interval.js';
 export * from './error-codes.js';

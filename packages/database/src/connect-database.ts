@@ -1,4 +1,5 @@
 import { Pool } from 'pg';
+import { type ApiKeysRepository, createApiKeysRepository } from './api-keys/api-keys-repository.js';
 import { type Catalogue, createCatalogue } from './catalogue.js';
 import { withDatabaseErrors } from './database-error.js';
 import { createJobsRepository, type JobsRepository } from './jobs-repository.js';
@@ -13,6 +14,7 @@ export interface Database {
   readonly runs: RunsRepository;
   readonly scores: ScoresRepository;
   readonly catalogue: Catalogue;
+  readonly apiKeys: ApiKeysRepository;
   ping(): Promise<void>;
   /** Names of the migrations that migrate() would apply. */
   migrationsPending(): Promise<string[]>;
@@ -46,6 +48,7 @@ export function connectDatabase(url: string, { connections = 5 }: ConnectOptions
     runs: withDatabaseErrors(createRunsRepository(prisma)),
     scores: withDatabaseErrors(createScoresRepository(prisma)),
     catalogue: withDatabaseErrors(createCatalogue(prisma)),
+    apiKeys: withDatabaseErrors(createApiKeysRepository(prisma)),
     ...service,
     close: async () => {
       await prisma.$disconnect();

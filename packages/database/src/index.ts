@@ -1,3 +1,4 @@
+export type { ApiKeysRepository, NewApiKey } from './api-keys/api-keys-repository.js';
 export type { Catalogue, KnownDataset, KnownModel } from './catalogue.js';
 export { type ConnectOptions, connectDatabase, type Database } from './connect-database.js';
 export {
