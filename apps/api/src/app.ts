@@ -1,5 +1,5 @@
 import helmet from '@fastify/helmet';
-import Fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import {
   serializerCompiler,
   validatorCompiler,
@@ -8,7 +8,11 @@ import {
 import type { App, AppDependencies } from './app-context.js';
 import { answerError, registerErrorHandler } from './plugins/error-handler.js';
 import { registerHealth } from './plugins/health.js';
+import { registerMetrics } from './plugins/metrics.js';
 import { registerOpenApi } from './plugins/openapi.js';
+import { registerQueueBoard } from './plugins/queue-board.js';
+import { registerTracing } from './plugins/tracing.js';
+import { isProbe } from './probes.js';
 import { cancelJobRoute } from './routes/jobs/cancel-job.js';
 import { createJobRoute } from './routes/jobs/create-job.js';
 import { getJobRoute } from './routes/jobs/get-job.js';
@@ -29,9 +33,6 @@ const routes = [
   getRunRoute,
 ];
 
-/** Asked every few seconds; what they find wrong is logged all the same. */
-const isProbe = ({ url }: FastifyRequest): boolean => url === '/healthz' || url === '/readyz';
-
 /** The whole HTTP side, not listening yet: tests `inject`, a server `listen`s. */
 export async function buildApp(dependencies: AppDependencies): Promise<App> {
   const logger: FastifyBaseLogger = dependencies.logger;
@@ -45,13 +46,23 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   registerErrorHandler(app);
+  registerTracing(app);
   await app.register(helmet, {
     // The service speaks plain HTTP; a proxy that adds TLS upgrades requests itself.
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+    // The pages for people bring all they need: a browser is not to ask anybody else for fonts.
+    contentSecurityPolicy: {
+      directives: {
+        upgradeInsecureRequests: null,
+        fontSrc: ["'self'", 'data:'],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+      },
+    },
     strictTransportSecurity: false,
   });
   await registerOpenApi(app);
   registerHealth(app, dependencies);
+  registerMetrics(app, dependencies);
+  await registerQueueBoard(app, dependencies);
   for (const route of routes) route(app, dependencies);
   return app;
 }

@@ -1,4 +1,5 @@
 import {
+  CollectorUrl,
   FolderList,
   LogLevel,
   PostgresUrl,
@@ -18,6 +19,7 @@ export const ApiEnvironment = z.object({
   LOG_LEVEL: LogLevel,
   ALLOWED_ROOTS: FolderList,
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(8_388_608),
+  OTEL_EXPORTER_OTLP_ENDPOINT: CollectorUrl.optional(),
 });
 
 export interface ApiConfig {
@@ -28,6 +30,8 @@ export interface ApiConfig {
   logLevel: string;
   allowedRoots: readonly string[];
   bodyLimitBytes: number;
+  /** Address of an OTLP/HTTP collector; nothing is traced without one. */
+  collectorUrl: string | undefined;
 }
 
 /** @throws Error that names every variable that is missing or malformed. */
@@ -41,5 +45,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): ApiCon
     logLevel: env.LOG_LEVEL,
     allowedRoots: env.ALLOWED_ROOTS,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    collectorUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }

@@ -1,4 +1,5 @@
 import {
+  CollectorUrl,
   FolderList,
   LogLevel,
   PostgresUrl,
@@ -25,6 +26,7 @@ export const WorkerEnvironment = z.object({
   STALLED_CHECK_SECONDS: seconds(15),
   RECONCILE_SECONDS: seconds(30),
   SHUTDOWN_SECONDS: seconds(20),
+  OTEL_EXPORTER_OTLP_ENDPOINT: CollectorUrl.optional(),
 });
 
 export interface WorkerConfig {
@@ -41,6 +43,8 @@ export interface WorkerConfig {
   stalledCheckMs: number;
   reconcileMs: number;
   shutdownMs: number;
+  /** Address of an OTLP/HTTP collector; nothing is traced without one. */
+  collectorUrl: string | undefined;
 }
 
 /** @throws Error that names every variable that is missing or malformed. */
@@ -58,5 +62,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     stalledCheckMs: env.STALLED_CHECK_SECONDS * 1000,
     reconcileMs: env.RECONCILE_SECONDS * 1000,
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,
+    collectorUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }

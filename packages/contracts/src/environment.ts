@@ -13,6 +13,12 @@ export const QueueUrl = z.url({
   error: 'must be a redis://, rediss:// or postgres:// URL',
 });
 
+/** Where spans are sent, over OTLP/HTTP. */
+export const CollectorUrl = z.url({
+  protocol: /^https?$/,
+  error: 'must be an http:// or https:// URL',
+});
+
 /** A Redis key prefix or a PostgreSQL schema. */
 export const QueueNamespace = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/);
 

@@ -77,3 +77,10 @@ it('refuses a cursor of another list, and what is no cursor', async () => {
     await expect(database.jobs.list(query)).rejects.toMatchObject({ code: 'invalid_request' });
   }
 });
+
+it('counts jobs by status, and tells how long the oldest has waited', async () => {
+  const counts = await database.jobs.countByStatus();
+  expect(counts).toMatchObject({ running: 1, succeeded: 0, canceled: 0 });
+  expect(counts.queued).toBeGreaterThan(20);
+  expect(await database.jobs.oldestQueuedSeconds()).toBeGreaterThan(0);
+});

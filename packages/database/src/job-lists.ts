@@ -1,4 +1,4 @@
-import type { Job, JobStatus, ListJobsQuery } from '@layersense/contracts';
+import { type Job, type JobStatus, jobStatuses, type ListJobsQuery } from '@layersense/contracts';
 import { findJob } from './find-job.js';
 import type { Prisma, PrismaClient } from './generated/prisma/client.js';
 import { showId } from './ids.js';
@@ -69,6 +69,25 @@ export function createJobLists(prisma: PrismaClient) {
         data: data as JobEvent['data'],
         created_at: created_at.toISOString(),
       }));
+    },
+
+    /** How many jobs there are of each status. */
+    async countByStatus(): Promise<Record<JobStatus, number>> {
+      const groups = await prisma.job.groupBy({ by: ['status'], _count: true });
+      const counts = new Map(groups.map(({ status, _count }) => [status, _count]));
+      return Object.fromEntries(
+        jobStatuses.map((status) => [status, counts.get(status) ?? 0]),
+      ) as Record<JobStatus, number>;
+    },
+
+    /** Seconds that the longest waiting job has been queued; 0 when none waits. */
+    async oldestQueuedSeconds(): Promise<number> {
+      const row = await prisma.job.findFirst({
+        where: { status: 'queued' },
+        orderBy: [{ created_at: 'asc' }, { id: 'asc' }],
+        select: { created_at: true },
+      });
+      return row === null ? 0 : Math.max(0, (Date.now() - row.created_at.getTime()) / 1000);
     },
 
     /** Ids of jobs that have waited in the queue for so long that the queue may have lost them. */

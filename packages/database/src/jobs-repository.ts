@@ -22,6 +22,8 @@ import {
 export interface NewJob {
   readonly spec: JobSpec;
   readonly metadata: Readonly<Record<string, string>>;
+  /** W3C `traceparent` of the request, when it is traced. */
+  readonly traceParent?: string | undefined;
 }
 
 export type JobsRepository = ReturnType<typeof createJobsRepository>;
@@ -41,7 +43,7 @@ export function createJobsRepository(prisma: PrismaClient) {
     ...createJobCheckpoints(prisma),
     ...createJobLists(prisma),
 
-    create({ spec, metadata }: NewJob): Promise<Job> {
+    create({ spec, metadata, traceParent }: NewJob): Promise<Job> {
       return prisma.$transaction(async (tx) => {
         const row = await tx.job.create({
           data: {
@@ -49,6 +51,7 @@ export function createJobsRepository(prisma: PrismaClient) {
             model: spec.model,
             method: spec.method,
             metadata: toJson(metadata),
+            trace_parent: traceParent ?? null,
             event_count: 1,
           },
         });
@@ -59,6 +62,11 @@ export function createJobsRepository(prisma: PrismaClient) {
 
     async get(id: string): Promise<Job> {
       return toJob(await findJob(prisma, id));
+    },
+
+    /** The `traceparent` of the request that made the job, when that was traced. */
+    async traceParent(id: string): Promise<string | undefined> {
+      return (await findJob(prisma, id)).trace_parent ?? undefined;
     },
 
     /** What the job computes, complete with defaults. */

@@ -56,6 +56,15 @@ export function withSpan<T>(
   });
 }
 
+/** Runs `work` inside a new span that the caller ends: for callbacks, whose end no promise tells. */
+export function enterSpan(name: string, details: SpanDetails, work: () => void): Span {
+  const { kind = 'internal', attributes = {} } = details;
+  const within = parentContext(details);
+  const span = tracer().startSpan(name, { kind: kinds[kind], attributes }, within);
+  context.with(trace.setSpan(within, span), work);
+  return span;
+}
+
 /** Records what has happened already, under the active span. Times are epoch milliseconds. */
 export function recordSpan(
   name: string,

@@ -8,6 +8,7 @@ import { createPostgresBackend, Queue, withBackend } from 'bullmq';
 
 const OPEN_TIMEOUT_MS = 3000;
 const COMMAND_TIMEOUT_MS = 3000;
+const COUNTED_STATES = ['waiting', 'prioritized', 'delayed', 'active'] as const;
 
 export interface JobQueueOptions {
   /** `redis://`, `rediss://` or `postgres://`. */
@@ -23,10 +24,14 @@ export interface JobQueue {
   /** Says "look at this job". Repeating it while the entry is there changes nothing. */
   enqueue(jobId: string): Promise<void>;
   ping(): Promise<void>;
+  /** Entries by state: `waiting`, `prioritized`, `delayed`, `active`. */
+  counts(): Promise<Record<string, number>>;
+  /** BullMQ's own object, for the operators' page. */
+  bullQueue(): Promise<Queue>;
   close(): Promise<void>;
 }
 
-type Producer = Pick<Queue, 'add' | 'isPaused' | 'waitUntilReady' | 'close'> & {
+type Producer = Pick<Queue, 'add' | 'isPaused' | 'getJobCounts' | 'waitUntilReady' | 'close'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
 };
 
@@ -42,9 +47,9 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     return opening;
   };
 
-  const attempt = async (call: (producer: Producer) => Promise<unknown>): Promise<void> => {
+  const attempt = async <T>(call: (producer: Producer) => Promise<T>): Promise<T> => {
     try {
-      await call(await opened());
+      return await call(await opened());
     } catch (cause) {
       throw queueUnavailable(cause);
     }
@@ -52,11 +57,13 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
 
   return {
     enqueue: (jobId) =>
-      attempt((producer) => {
+      attempt(async (producer) => {
         const payload: SensitivityJobPayload = { jobId };
-        return producer.add('sensitivity', payload, { ...SENSITIVITY_JOB_OPTIONS, jobId });
+        await producer.add('sensitivity', payload, { ...SENSITIVITY_JOB_OPTIONS, jobId });
       }),
-    ping: () => attempt((producer) => producer.isPaused()),
+    ping: () => attempt(async (producer) => void (await producer.isPaused())),
+    counts: () => attempt((producer) => producer.getJobCounts(...COUNTED_STATES)),
+    bullQueue: () => attempt((producer) => Promise.resolve(producer as Queue)),
     close: async () => {
       const producer = await opening?.catch(() => undefined);
       await producer?.close();

@@ -1,4 +1,5 @@
 import { CreateJobRequest, Job, type LayersenseError } from '@layersense/contracts';
+import { traceParent } from '@layersense/telemetry';
 import type { App, AppDependencies } from '../../app-context.js';
 import { assertPathsAllowed } from '../../local-paths.js';
 import { problemResponse } from '../../plugins/openapi.js';
@@ -30,7 +31,7 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
       const { metadata, ...spec } = request.body;
       assertPathsAllowed(spec, config.allowedRoots);
       await queue.ping();
-      const job = await database.jobs.create({ spec, metadata });
+      const job = await database.jobs.create({ spec, metadata, traceParent: traceParent() });
       await queue.enqueue(job.id).catch((error: LayersenseError) => {
         request.log.warn({ err: error, jobId: job.id }, 'not enqueued; the reconciler will');
       });
