@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { demoSyntax } from './commands/demo-syntax.js';
 import { mergeSyntax } from './commands/merge-syntax.js';
+import { migrateSyntax } from './commands/migrate-syntax.js';
 import { scoreSyntax } from './commands/score-syntax.js';
 import { serveSyntax } from './commands/serve-syntax.js';
 import { loadCliConfig } from './config.js';
@@ -17,6 +18,10 @@ const commands = {
   score: { syntax: scoreSyntax, load: async () => (await import('./commands/score.js')).score },
   merge: { syntax: mergeSyntax, load: async () => (await import('./commands/merge.js')).merge },
   serve: { syntax: serveSyntax, load: async () => (await import('./commands/serve.js')).serve },
+  migrate: {
+    syntax: migrateSyntax,
+    load: async () => (await import('./commands/migrate.js')).migrate,
+  },
   demo: { syntax: demoSyntax, load: async () => (await import('./commands/demo.js')).demo },
 };
 
