@@ -1,11 +1,10 @@
-import type { BatchShape, CalibrationSet } from '@layersense/calibration';
+import type { CalibrationSet } from '@layersense/calibration';
 import { type FisherParams, LayersenseError } from '@layersense/contracts';
-import type { Checkpoint } from '@layersense/model-source';
-import { buildForward, type ParsedModel } from '@layersense/models';
 import { estimateMemory, type Graph } from '@layersense/onnx-ir';
-import { buildSegments, buildSensitivityGraph, type SegmentGraphs } from '@layersense/sensitivity';
+import type { SegmentGraphs } from '@layersense/sensitivity';
 import { LARGEST_TOKEN_BUDGET, largestBatch } from '../pending-batches.js';
 import type { PlanName } from './fisher-plan.js';
+import type { ShapeGraphs } from './shape-graphs.js';
 
 export interface PlanChoice {
   readonly name: PlanName;
@@ -31,10 +30,10 @@ const STORE_SHARE = 0.25;
 const plans: readonly PlanName[] = ['whole', 'checkpointed', 'streamed'];
 
 interface Request {
-  readonly model: ParsedModel;
-  readonly checkpoint: Checkpoint;
   readonly set: CalibrationSet;
   readonly params: FisherParams;
+  /** Keeps the graphs of the largest batch of the chosen plan. */
+  readonly graphs: ShapeGraphs;
 }
 
 /**
@@ -49,15 +48,15 @@ export function choosePlan(request: Request): PlanChoice {
     params.memory_limit_bytes ?? Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
   const asked = params.plan ?? 'auto';
   const candidates = asked === 'auto' ? plans : [asked];
-  const segmentsOf = segmentsByShape(request);
   let smallest = Number.POSITIVE_INFINITY;
   for (const name of candidates) {
     for (const tokenBudget of tokenBudgets(params)) {
-      const estimatedBytes = estimate(name, tokenBudget, request, segmentsOf, limit);
+      const estimatedBytes = estimate(name, tokenBudget, request, limit);
       smallest = Math.min(smallest, estimatedBytes);
       // A plan that was asked for and no limit that was set: whoever asks knows.
       const fits = estimatedBytes <= limit;
       if (!fits && (asked === 'auto' || params.memory_limit_bytes !== undefined)) continue;
+      request.graphs.keepOnly(name, largestBatch(request.set, { params, tokenBudget }));
       const fastest = name === plans[0] && tokenBudget === LARGEST_TOKEN_BUDGET;
       const why = asked === 'auto' ? (fastest ? 'fastest' : 'the fastest that fits') : 'asked for';
       const reason = `${why}: an estimated ${mebibytes(estimatedBytes)} of ${mebibytes(limit)}`;
@@ -81,36 +80,19 @@ function tokenBudgets({ batch_size: batchSize }: FisherParams): readonly number[
 function estimate(
   name: PlanName,
   tokenBudget: number,
-  { model, checkpoint, set, params }: Request,
-  segmentsOf: (shape: BatchShape) => readonly SegmentGraphs[],
+  { graphs, set, params }: Request,
   limit: number,
 ): number {
   const shape = largestBatch(set, { params, tokenBudget });
   const base = process.memoryUsage().rss + PROCESS_BYTES;
-  if (name === 'whole') {
-    const forward = buildForward(model, checkpoint.tensors, shape);
-    return base + graphBytes([buildSensitivityGraph(forward, { labels: params.labels }).graph]);
-  }
-  const segments = segmentsOf(shape);
-  const graphs = segments.flatMap(({ forward: f, backward }) => (f ? [f, backward] : [backward]));
+  if (name === 'whole') return base + graphBytes([graphs.whole(shape).graph]);
+  const segments = graphs.segments(shape);
+  const each = segments.flatMap(({ forward: f, backward }) => (f ? [f, backward] : [backward]));
   const boundaries = boundaryBytes(segments);
-  if (name === 'checkpointed') return base + graphBytes(graphs) + boundaries;
+  if (name === 'checkpointed') return base + graphBytes(each) + boundaries;
   const ofAllExamples = (boundaries * set.tokens) / (shape.batch * shape.length);
   const stored = Math.min(ofAllExamples, limit * STORE_SHARE);
-  return base + Math.max(...graphs.map((graph) => graphBytes([graph]))) + stored;
-}
-
-/** Two plans share the segments of a shape, and short examples have one shape for several budgets. */
-function segmentsByShape({ model, checkpoint, params }: Request) {
-  const known = new Map<string, readonly SegmentGraphs[]>();
-  return (shape: BatchShape): readonly SegmentGraphs[] => {
-    const key = `${shape.batch}×${shape.length}`;
-    const segments =
-      known.get(key) ??
-      buildSegments(buildForward(model, checkpoint.tensors, shape), { labels: params.labels });
-    known.set(key, segments);
-    return segments;
-  };
+  return base + Math.max(...each.map((graph) => graphBytes([graph]))) + stored;
 }
 
 /** Every open graph maps its own weights; the activations are those of one graph at a time. */

@@ -1,12 +1,13 @@
+import type { BatchShape } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
-import { buildForward } from '@layersense/models';
 import type { Graph } from '@layersense/onnx-ir';
 import type { ComputeProcess, RunOptions, Session, Tensors } from '@layersense/runtime';
-import { type BatchStatistics, buildSegments, type SegmentGraphs } from '@layersense/sensitivity';
+import type { BatchStatistics, SegmentGraphs } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
 import { batchFeeds, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { openSession } from './open-session.js';
+import type { ShapeGraphs } from './shape-graphs.js';
 
 /** A backward graph against a forward graph: forward again, two products for one, and the norms. */
 const BACKWARD_WORK = 3.5;
@@ -28,6 +29,7 @@ export class SegmentedPlan implements FisherPlan {
   constructor(
     private readonly compute: ComputeProcess,
     private readonly options: FisherPlanOptions,
+    private readonly graphs: ShapeGraphs,
     readonly name: 'checkpointed' | 'streamed',
   ) {}
 
@@ -37,8 +39,10 @@ export class SegmentedPlan implements FisherPlan {
 
   async *run(batches: Iterable<DrawnBatch>): AsyncGenerator<BatchStatistics> {
     if (this.name === 'checkpointed') {
+      let before: DrawnBatch | undefined;
       for (const batch of batches) {
-        if (!this.#shapes.has(shapeKey(batch))) await this.#leaveShape();
+        if (before && !sameShape(before, batch)) await this.#leaveShape(before);
+        before = batch;
         yield* await this.#throughAll([batch]);
       }
     } else yield* await this.#throughAll([...batches]);
@@ -68,7 +72,7 @@ export class SegmentedPlan implements FisherPlan {
 
   #prepare(batch: DrawnBatch, index: number): Pass {
     const { datasetRows, params } = this.options;
-    const segments = this.#segmentsFor(batch);
+    const segments = this.graphs.segments(batch);
     const parameters = segments.flatMap(({ norms }) => [...norms.keys()]);
     return {
       batch,
@@ -82,24 +86,9 @@ export class SegmentedPlan implements FisherPlan {
     };
   }
 
-  readonly #shapes = new Map<string, readonly SegmentGraphs[]>();
-
-  /** The graphs of a batch's shape. */
-  #segmentsFor(of: DrawnBatch): readonly SegmentGraphs[] {
-    const { batch, length } = of;
-    const key = shapeKey(of);
-    const known = this.#shapes.get(key);
-    if (known) return known;
-    const { model, checkpoint, params } = this.options;
-    const forward = buildForward(model, checkpoint.tensors, { batch, length });
-    const segments = buildSegments(forward, { labels: params.labels });
-    this.#shapes.set(key, segments);
-    return segments;
-  }
-
   /** Batches of one shape follow each other: the graphs of the shape before are not met again. */
-  async #leaveShape(): Promise<void> {
-    this.#shapes.clear();
+  async #leaveShape(shape: BatchShape): Promise<void> {
+    this.graphs.forget(shape);
     await this.#sessions.clear();
   }
 
@@ -171,8 +160,8 @@ export class SegmentedPlan implements FisherPlan {
   }
 }
 
-function shapeKey({ batch, length }: DrawnBatch): string {
-  return `${batch}×${length}`;
+function sameShape(a: BatchShape, b: BatchShape): boolean {
+  return a.batch === b.batch && a.length === b.length;
 }
 
 /** One batch on its way. */

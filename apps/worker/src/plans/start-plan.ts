@@ -9,6 +9,7 @@ import type { DrawnBatch } from '../pending-batches.js';
 import { choosePlan, type PlanChoice } from './choose-plan.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { SegmentedPlan } from './segmented-plan.js';
+import { ShapeGraphs } from './shape-graphs.js';
 import { WholePlan } from './whole-plan.js';
 
 /** A chosen plan with a compute process of its own. */
@@ -35,14 +36,15 @@ export async function startPlan(
   options: FisherPlanOptions & { readonly set: CalibrationSet },
   signal: AbortSignal,
 ): Promise<RunningPlan> {
-  const choice = choosePlan(options);
+  const graphs = new ShapeGraphs(options);
+  const choice = choosePlan({ ...options, graphs });
   const compute = await startComputeProcess({ signal });
   const folder = await mkdtemp(join(tmpdir(), 'layersense-tensors-'));
   await compute.limitStore({ memoryBytes: choice.storeBytes, folder });
   const plan: FisherPlan =
     choice.name === 'whole'
-      ? new WholePlan(compute, options)
-      : new SegmentedPlan(compute, options, choice.name);
+      ? new WholePlan(compute, options, graphs)
+      : new SegmentedPlan(compute, options, graphs, choice.name);
   return {
     choice,
     onnxRuntime: compute.runtime.onnxRuntime,

@@ -1,20 +1,15 @@
-import type { Batch } from '@layersense/calibration';
+import type { BatchShape } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
-import { buildForward } from '@layersense/models';
 import type { ComputeProcess, Session } from '@layersense/runtime';
-import {
-  type BatchStatistics,
-  buildSensitivityGraph,
-  type SensitivityGraph,
-} from '@layersense/sensitivity';
+import type { BatchStatistics, SensitivityGraph } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
 import { batchFeeds, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { openSession } from './open-session.js';
+import type { ShapeGraphs } from './shape-graphs.js';
 
 interface OpenGraph {
-  readonly batch: number;
-  readonly length: number;
+  readonly shape: BatchShape;
   readonly sensitivity: SensitivityGraph;
   readonly session: Session;
 }
@@ -30,6 +25,7 @@ export class WholePlan implements FisherPlan {
   constructor(
     private readonly compute: ComputeProcess,
     private readonly options: FisherPlanOptions,
+    private readonly graphs: ShapeGraphs,
   ) {}
 
   get device(): Device | undefined {
@@ -51,14 +47,15 @@ export class WholePlan implements FisherPlan {
     }
   }
 
-  async #graphFor({ batch, length }: Batch): Promise<OpenGraph> {
-    if (this.#open?.batch === batch && this.#open.length === length) return this.#open;
-    await this.#open?.session.release();
-    const { model, checkpoint, params } = this.options;
-    const forward = buildForward(model, checkpoint.tensors, { batch, length });
-    const sensitivity = buildSensitivityGraph(forward, { labels: params.labels });
+  async #graphFor({ batch, length }: BatchShape): Promise<OpenGraph> {
+    const before = this.#open;
+    if (before?.shape.batch === batch && before.shape.length === length) return before;
+    await before?.session.release();
+    if (before) this.graphs.forget(before.shape);
+    const shape = { batch, length };
+    const sensitivity = this.graphs.whole(shape);
     const session = await openSession(this.compute, sensitivity.graph, this.options);
-    this.#open = { batch, length, sensitivity, session };
+    this.#open = { shape, sensitivity, session };
     return this.#open;
   }
 }
