@@ -26,6 +26,8 @@ export const WorkerEnvironment = z.object({
   STALLED_CHECK_SECONDS: seconds(15),
   RECONCILE_SECONDS: seconds(30),
   SHUTDOWN_SECONDS: seconds(20),
+  HEALTH_HOST: z.string().default('127.0.0.1'),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: CollectorUrl.optional(),
 });
 
@@ -43,6 +45,8 @@ export interface WorkerConfig {
   stalledCheckMs: number;
   reconcileMs: number;
   shutdownMs: number;
+  /** Where `/healthz`, `/readyz` and `/metrics` are served, if anywhere. */
+  health: { host: string; port: number } | undefined;
   /** Address of an OTLP/HTTP collector; nothing is traced without one. */
   collectorUrl: string | undefined;
 }
@@ -62,6 +66,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     stalledCheckMs: env.STALLED_CHECK_SECONDS * 1000,
     reconcileMs: env.RECONCILE_SECONDS * 1000,
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,
+    health:
+      env.HEALTH_PORT === undefined ? undefined : { host: env.HEALTH_HOST, port: env.HEALTH_PORT },
     collectorUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }

@@ -23,6 +23,8 @@ export interface JobServices {
   readonly hub: HubSettings;
   readonly report: ProgressSink;
   readonly checkpoint: JobCheckpoint;
+  /** Told of every batch that has been computed, with its tokens that are not padding. */
+  readonly onBatch?: ((batch: { examples: number; tokens: number }) => void) | undefined;
   /** Where to look for values that need not be computed again; nowhere by default. */
   readonly earlier?: EarlierRuns | undefined;
   /** Threads of the compute process; all processors by default. */

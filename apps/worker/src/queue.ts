@@ -45,6 +45,8 @@ export interface QueueConsumerOptions {
 export interface QueueConsumer {
   /** Adds the entry of a job that has none. True when it was missing. */
   enqueueMissing(jobId: string): Promise<boolean>;
+  /** @throws LayersenseError `queue_unavailable` when the queue does not answer in ten seconds. */
+  ping(): Promise<void>;
   /** Takes nothing more and waits for the job in hand. */
   close(): Promise<void>;
 }
@@ -61,19 +63,16 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
     await worker.close();
     await queue.close();
   };
+  const answer = async (asked: Promise<unknown>): Promise<void> => {
+    await within(options.openTimeoutMs ?? OPEN_TIMEOUT_MS, asked).catch((cause: unknown) => {
+      throw queueUnavailable(cause);
+    });
+  };
   try {
-    await within(
-      options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
-      Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]),
-    );
-  } catch (cause) {
+    await answer(Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]));
+  } catch (error) {
     await close().catch(options.onError);
-    throw new LayersenseError(
-      'queue_unavailable',
-      `The job queue does not answer (${messageOf(cause)}). Check QUEUE_URL.`,
-      {},
-      { cause },
-    );
+    throw error;
   }
   worker.run().catch(options.onError);
   return {
@@ -83,11 +82,21 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
       await queue.add('sensitivity', payload, { ...SENSITIVITY_JOB_OPTIONS, jobId });
       return true;
     },
+    ping: () => answer(queue.isPaused()),
     close,
   };
 }
 
-type AnyQueue = Pick<Queue, 'add' | 'getJobState' | 'waitUntilReady' | 'close'> & {
+function queueUnavailable(cause: unknown): LayersenseError {
+  return new LayersenseError(
+    'queue_unavailable',
+    `The job queue does not answer (${messageOf(cause)}). Check QUEUE_URL.`,
+    {},
+    { cause },
+  );
+}
+
+type AnyQueue = Pick<Queue, 'add' | 'getJobState' | 'isPaused' | 'waitUntilReady' | 'close'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
 };
 type AnyWorker = Pick<Worker, 'run' | 'cancelJob' | 'waitUntilReady' | 'close'> & {

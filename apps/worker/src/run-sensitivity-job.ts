@@ -93,9 +93,10 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
         accumulator.add(statistics);
         await services.checkpoint.append(key, statistics);
-        const share = tokensOf(set, statistics.examples) / set.tokens;
+        const tokens = tokensOf(set, statistics.examples);
+        services.onBatch?.({ examples: statistics.examples.length, tokens });
         // A streamed plan has told of its work already.
-        await progress.advance(count(), plan.choice.name === 'streamed' ? 0 : share);
+        await progress.advance(count(), plan.choice.name === 'streamed' ? 0 : tokens / set.tokens);
       }
     }
     return {

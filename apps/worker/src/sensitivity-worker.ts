@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
+import { LayersenseError } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import type { Logger } from 'pino';
 import { processJob, type RunJob } from './process-job.js';
 import { openQueueConsumer } from './queue.js';
 import { reconcile } from './reconcile.js';
+import { observeAttempt } from './telemetry/observe-attempt.js';
+import { WorkerMetrics } from './telemetry/worker-metrics.js';
 
 const STALE_AFTER_SECONDS = 15;
 
@@ -11,6 +14,7 @@ export interface SensitivityWorkerOptions {
   queue: { url: string; namespace: string | undefined };
   database: Database;
   runJob: RunJob;
+  metrics?: WorkerMetrics;
   logger: Logger;
   maxAttempts: number;
   lockMs: number;
@@ -23,6 +27,8 @@ export interface SensitivityWorkerOptions {
 }
 
 export interface SensitivityWorker {
+  /** @throws LayersenseError what keeps it from taking jobs */
+  ready(): Promise<void>;
   /** Takes nothing more, hands the job in hand back to the queue and closes. */
   stop(): Promise<void>;
 }
@@ -37,6 +43,7 @@ export async function createSensitivityWorker(
 ): Promise<SensitivityWorker> {
   const { database, logger, queue, lockMs, stalledCheckMs } = options;
   const shutdown = new AbortController();
+  const observed = { database, metrics: options.metrics ?? new WorkerMetrics() };
   const dependencies = {
     workerId: `${hostname()}:${process.pid}`,
     cancelPollMs: 500,
@@ -48,7 +55,8 @@ export async function createSensitivityWorker(
     ...queue,
     lockMs,
     stalledCheckMs,
-    handle: (jobId, lost) => processJob(jobId, lost, dependencies),
+    handle: (jobId, lost) =>
+      observeAttempt(jobId, observed, () => processJob(jobId, lost, dependencies)),
     onError: (error) => logger.warn({ err: error }, 'queue'),
   });
 
@@ -65,13 +73,20 @@ export async function createSensitivityWorker(
   }, options.reconcileMs);
 
   return {
+    ready: async () => {
+      if (shutdown.signal.aborted) throw stopping();
+      await database.assertReady();
+      await consumer.ping();
+    },
     stop: async () => {
       clearInterval(timer);
       await sweeping;
       // Closing comes first: a job handed back must not be taken again by this same worker.
       const closed = consumer.close();
-      shutdown.abort(new Error('the worker is stopping'));
+      shutdown.abort(stopping());
       await closed;
     },
   };
 }
+
+const stopping = () => new LayersenseError('canceled', 'The worker is stopping.');

@@ -3,6 +3,9 @@ import type { Logger } from 'pino';
 import type { WorkerConfig } from './config.js';
 import { createSensitivityWorker, type SensitivityWorker } from './sensitivity-worker.js';
 import { runStoredJobs } from './stored-job.js';
+import { startHealthServer } from './telemetry/health-server.js';
+import { recordComputeCalls } from './telemetry/job-phases.js';
+import { WorkerMetrics } from './telemetry/worker-metrics.js';
 
 /**
  * A worker with a database connection of its own; it computes one job at a time.
@@ -14,17 +17,24 @@ export async function startWorker(
   logger: Logger,
 ): Promise<SensitivityWorker> {
   const database = connectDatabase(config.databaseUrl);
+  const metrics = new WorkerMetrics();
+  const stops = [recordComputeCalls(), () => database.close()];
+  const stop = async () => {
+    for (const step of stops.splice(0).toReversed()) await step();
+  };
   try {
-    const runJob = runStoredJobs(database, config);
-    const worker = await createSensitivityWorker({ ...config, database, runJob, logger });
-    return {
-      stop: async () => {
-        await worker.stop();
-        await database.close();
-      },
-    };
+    const runJob = runStoredJobs(database, config, metrics);
+    const worker = await createSensitivityWorker({ ...config, database, runJob, metrics, logger });
+    stops.push(() => worker.stop());
+    if (config.health) {
+      const { registry } = metrics;
+      const health = await startHealthServer({ ...config.health, registry, ready: worker.ready });
+      stops.push(() => health.close());
+      logger.info({ url: health.url }, 'health and metrics');
+    }
+    return { ready: worker.ready, stop };
   } catch (error) {
-    await database.close();
+    await stop();
     throw error;
   }
 }

@@ -6,6 +6,8 @@ import type { JobServices } from './job-services.js';
 import type { RunJob } from './process-job.js';
 import type { ProgressSink } from './progress-reporter.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
+import { JobPhases } from './telemetry/job-phases.js';
+import { WorkerMetrics } from './telemetry/worker-metrics.js';
 
 /** Least time between two progress rows of one phase. */
 const PROGRESS_INTERVAL_MS = 500;
@@ -14,18 +16,31 @@ const PROGRESS_INTERVAL_MS = 500;
 export function runStoredJobs(
   database: Database,
   services: Pick<JobServices, 'allowedRoots' | 'hub' | 'threads'>,
+  metrics = new WorkerMetrics(),
 ): RunJob {
-  return async (jobId, { signal }) => {
-    const report = throttled((progress) => database.jobs.reportProgress(jobId, progress));
+  const earlier = storedRuns(database);
+  const onBatch = ({ examples, tokens }: { examples: number; tokens: number }) => {
+    metrics.examples.inc(examples);
+    metrics.tokens.inc(tokens);
+  };
+  return async (jobId, { job, signal }) => {
+    const phases = new JobPhases(metrics, job.request.method);
+    const store = throttled((progress) => database.jobs.reportProgress(jobId, progress));
+    const report: ProgressSink = (progress) => {
+      phases.enter(progress.phase);
+      return store(progress);
+    };
     const checkpoint = databaseCheckpoint(database, jobId);
-    const spec = await database.jobs.spec(jobId);
-    const earlier = storedRuns(database);
-    const scores = await runSensitivityJob(
-      spec,
-      { ...services, report, checkpoint, earlier },
-      signal,
-    );
-    await database.runs.save(scores, { jobId });
+    try {
+      const spec = await database.jobs.spec(jobId);
+      const scores = await phases.during(() =>
+        runSensitivityJob(spec, { ...services, report, checkpoint, earlier, onBatch }, signal),
+      );
+      metrics.peakMemory.set(scores.run.peak_memory_bytes ?? Number.NaN);
+      await database.runs.save(scores, { jobId });
+    } finally {
+      phases.end();
+    }
   };
 }
 

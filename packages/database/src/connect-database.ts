@@ -1,3 +1,4 @@
+import { LayersenseError } from '@layersense/contracts';
 import { Pool } from 'pg';
 import { type ApiKeysRepository, createApiKeysRepository } from './api-keys/api-keys-repository.js';
 import { type Catalogue, createCatalogue } from './catalogue.js';
@@ -16,8 +17,8 @@ export interface Database {
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeysRepository;
   ping(): Promise<void>;
-  /** Names of the migrations that migrate() would apply. */
-  migrationsPending(): Promise<string[]>;
+  /** @throws database_unavailable when the server is away or lacks migrations, which it names */
+  assertReady(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,7 +42,15 @@ export function connectDatabase(url: string, { connections = 5 }: ConnectOptions
     ping: async () => {
       await prisma.$queryRaw`SELECT 1`;
     },
-    migrationsPending: () => findPendingMigrations(pool),
+    assertReady: async () => {
+      const pending = await findPendingMigrations(pool);
+      if (pending.length === 0) return;
+      throw new LayersenseError(
+        'database_unavailable',
+        `The database lacks ${pending.length} migrations. Run \`layersense migrate\`.`,
+        { pending },
+      );
+    },
   });
   return {
     jobs: withDatabaseErrors(createJobsRepository(prisma)),

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { LayersenseError } from '@layersense/contracts';
+import { tellComputeCall } from './compute-calls.js';
 import { explainExit, type ProcessExit } from './explain-exit.js';
 import type { Operation, Operations, Reply, RuntimeInfo } from './protocol.js';
 
@@ -49,7 +50,10 @@ export class ComputeChannel {
     const id = this.#nextId++;
     // A failure to send means that the process is gone; its end rejects the call.
     this.#child.send({ operation, id, ...request }, () => undefined);
-    return this.#expect(id) as Promise<Operations[K]['response']>;
+    const startedAt = Date.now();
+    const response = (await this.#expect(id)) as Operations[K]['response'];
+    tellComputeCall({ operation, pid: this.pid, startedAt, endedAt: Date.now() });
+    return response;
   }
 
   /** Ends the process; unless it has ended for another reason before, that is what calls say. */

@@ -1,3 +1,4 @@
+export { type ComputeCall, onComputeCall } from './compute-calls.js';
 export {
   type ComputeProcess,
   type ComputeProcessOptions,

@@ -1,3 +1,11 @@
 export { logTraceIds } from './log-trace-ids.js';
-export { enterSpan, recordSpan, type SpanDetails, traceParent, withSpan } from './spans.js';
+export {
+  enterSpan,
+  type SpanDetails,
+  type SpanTimes,
+  type StartedSpan,
+  startSpan,
+  traceParent,
+  withSpan,
+} from './spans.js';
 export { startTracing, type Tracing, type TracingOptions } from './start-tracing.js';

@@ -65,13 +65,30 @@ export function enterSpan(name: string, details: SpanDetails, work: () => void):
   return span;
 }
 
-/** Records what has happened already, under the active span. Times are epoch milliseconds. */
-export function recordSpan(
-  name: string,
-  { startedAt, endedAt }: { startedAt: number; endedAt: number },
-  attributes: Attributes = {},
-): void {
-  tracer().startSpan(name, { startTime: startedAt, attributes }).end(endedAt);
+/** A span with times of the caller's own. */
+export interface StartedSpan {
+  /** Records what has happened already, as a part of this span. */
+  record(name: string, times: SpanTimes, attributes?: Attributes): void;
+  end(at: number): void;
+}
+
+/** Epoch milliseconds. */
+export interface SpanTimes {
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** Starts a span under the active one without making it active. */
+export function startSpan(name: string, startedAt: number): StartedSpan {
+  const span = tracer().startSpan(name, { startTime: startedAt });
+  const within = trace.setSpan(context.active(), span);
+  return {
+    record: (part, times, attributes = {}) => {
+      const options = { startTime: times.startedAt, attributes };
+      tracer().startSpan(part, options, within).end(times.endedAt);
+    },
+    end: (at) => span.end(at),
+  };
 }
 
 function parentContext({ parent }: SpanDetails): Context {

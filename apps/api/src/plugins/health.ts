@@ -1,4 +1,3 @@
-import { LayersenseError } from '@layersense/contracts';
 import { z } from 'zod';
 import type { App, AppDependencies } from '../app-context.js';
 import { problemResponse } from './openapi.js';
@@ -28,15 +27,7 @@ export function registerHealth(app: App, { database, queue }: AppDependencies): 
       },
     },
     async () => {
-      await database.ping();
-      const pending = await database.migrationsPending();
-      if (pending.length > 0) {
-        throw new LayersenseError(
-          'database_unavailable',
-          `The database lacks ${pending.length} migrations. Run \`layersense migrate\`.`,
-          { pending },
-        );
-      }
+      await database.assertReady();
       await queue.ping();
       return { status: 'ok' as const };
     },
