@@ -79,6 +79,8 @@ function rankScores({ scores, examples }: ImportRunRequest, metric: string): Lay
       n: examples ?? null,
       values: { [metric]: value },
       standard_error: null,
+      routed_tokens: null,
+      routed_examples: null,
       rank: index + 1,
     }));
 }

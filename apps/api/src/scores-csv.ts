@@ -15,8 +15,10 @@ export function scoresToCsv({ run, scores }: ScoreReport): string {
     score.n,
     ...run.metrics.map((metric) => score.values[metric] ?? null),
     score.standard_error,
+    score.routed_tokens,
+    score.routed_examples,
   ]);
-  return [[...header, 'standard_error'], ...lines]
+  return [[...header, 'standard_error', 'routed_tokens', 'routed_examples'], ...lines]
     .map((line) => `${line.map(cell).join(',')}\r\n`)
     .join('');
 }

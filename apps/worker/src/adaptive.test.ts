@@ -77,6 +77,7 @@ describe('adaptive stopping on the demo', () => {
       examples: full.run.dataset?.indices.map((_, i) => i) ?? [],
       losses: full.run.example_losses ?? [],
       squaredNorms: new Map(full.scores.map((score) => [score.parameter, score.per_example ?? []])),
+      routedTokens: new Map(),
     };
     const checkpoint = { load: () => Promise.resolve([finished]), append: noCheckpoint.append };
     const resumed = await run(params, { checkpoint });

@@ -8,6 +8,13 @@ import type { Database } from '@layersense/database';
 import type { BatchStatistics } from '@layersense/sensitivity';
 import { basisDifference, basisOfRun, type RunBasis } from './run-basis.js';
 
+/** What a job knows of every example. */
+export interface ExampleValues {
+  readonly parameters: readonly string[];
+  /** Those of `parameters` that belong to experts. */
+  readonly routed: readonly string[];
+}
+
 /** What a job is about to compute. */
 export interface WantedRun {
   readonly model: Run['model'];
@@ -57,7 +64,10 @@ export function assertPerExample({ run, scores }: ScoreReport): void {
   const complete =
     examples > 0 &&
     run.example_losses?.length === examples &&
-    scores.every(({ per_example }) => per_example?.length === examples);
+    scores.every(
+      ({ per_example, routed_tokens, per_example_routed_tokens: routed }) =>
+        per_example?.length === examples && (routed_tokens === null || routed?.length === examples),
+    );
   if (complete) return;
   throw incompatible(
     `The report of ${run.id} lacks the values of every example. Write it with layersense score --json --per-example, or ask the service with ?per_example=true.`,
@@ -72,14 +82,14 @@ export interface TakenOver {
   readonly derivedFrom: Run['derived_from'];
 }
 
-/** The values of the wanted examples that an earlier run has; all or none of the `parameters`. */
+/** The values of the wanted examples that an earlier run has; all or none of the `values`. */
 export async function takeOver(
   earlier: EarlierRuns | undefined,
   wanted: WantedRun,
-  parameters: readonly string[],
+  values: ExampleValues,
 ): Promise<TakenOver> {
   const report = await earlier?.find(wanted);
-  const batch = report && commonStatistics(report, wanted, parameters);
+  const batch = report && commonStatistics(report, wanted, values);
   if (!batch) return { examples: new Set(), batches: [], derivedFrom: [] };
   const { examples } = batch;
   const derivedFrom = [{ run_id: report.run.id, examples: examples.length }];
@@ -89,17 +99,20 @@ export async function takeOver(
 function commonStatistics(
   { run, scores }: ScoreReport,
   { dataset, basis }: WantedRun,
-  parameters: readonly string[],
+  { parameters, routed }: ExampleValues,
 ): BatchStatistics | undefined {
   const common = commonExamples(run, dataset, basis);
-  const valuesOf = new Map(scores.map(({ parameter, per_example }) => [parameter, per_example]));
-  if (!parameters.every((parameter) => valuesOf.get(parameter))) return undefined;
+  const scoreOf = new Map(scores.map((score) => [score.parameter, score]));
+  const norms = (name: string) => scoreOf.get(name)?.per_example;
+  const tokens = (name: string) => scoreOf.get(name)?.per_example_routed_tokens;
+  if (!parameters.every(norms) || !routed.every(tokens)) return undefined;
   const pick = (values: readonly number[] | null | undefined) =>
     common.map(({ theirs }) => values?.[theirs] ?? Number.NaN);
   return {
     examples: common.map(({ ours }) => ours),
     losses: pick(run.example_losses),
-    squaredNorms: new Map(parameters.map((name) => [name, pick(valuesOf.get(name))])),
+    squaredNorms: new Map(parameters.map((name) => [name, pick(norms(name))])),
+    routedTokens: new Map(routed.map((name) => [name, pick(tokens(name))])),
   };
 }
 

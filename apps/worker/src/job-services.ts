@@ -1,13 +1,12 @@
 import type { HubSettings } from '@layersense/model-source';
 import type { BatchStatistics } from '@layersense/sensitivity';
-import type { EarlierRuns } from './earlier-runs.js';
+import type { EarlierRuns, ExampleValues } from './earlier-runs.js';
 import type { ProgressSink } from './progress-reporter.js';
 
 /** Says which computation a checkpoint's batches belong to, and what their values are. */
-export interface CheckpointKey {
+export interface CheckpointKey extends ExampleValues {
   /** The run's identity: batches of any other computation are never used. */
   readonly identity: string;
-  readonly parameters: readonly string[];
 }
 
 /** The finished batches of an interrupted attempt. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type LayerScore,
   LayersenseError,
   type Run,
   type RunDataset,
@@ -30,7 +31,14 @@ export function mergeReports(reports: readonly ScoreReport[]): ScoreReport {
   for (const report of reports) assertPerExample(report);
   assertDisjoint(runs);
   const { scores, ...statistics } = summarizeFisher(
-    { losses: joined(runs.map((run) => run.example_losses)), squaredNorms: joinedNorms(reports) },
+    {
+      losses: joined(runs.map((run) => run.example_losses)),
+      squaredNorms: joinedValues(reports, ({ per_example }) => per_example),
+      routedTokens: joinedValues(
+        reports.map(ofExperts),
+        (score) => score.per_example_routed_tokens,
+      ),
+    },
     { shapeOf: shapesOf(reports), bootstrap: bootstrapOf(first) },
   );
   const dataset = mergedDataset(runs.map((run) => run.dataset));
@@ -104,16 +112,28 @@ function assertDisjoint(runs: readonly FisherRun[]): void {
   }
 }
 
-function joinedNorms(reports: readonly ScoreReport[]): Map<string, Float64Array> {
+type Scores = Pick<ScoreReport, 'scores'>;
+
+const ofExperts = ({ scores }: Scores): Scores => ({
+  scores: scores.filter(({ routed_tokens: tokens }) => tokens !== null),
+});
+
+/** Of every parameter, the per-example values of all reports behind one another. */
+function joinedValues(
+  reports: readonly Scores[],
+  valuesOf: (score: LayerScore) => readonly number[] | undefined,
+): Map<string, Float64Array> {
   const byParameter = reports.map(
-    ({ scores }) => new Map(scores.map(({ parameter, per_example }) => [parameter, per_example])),
+    ({ scores }) => new Map(scores.map((score) => [score.parameter, valuesOf(score)])),
   );
   const names = new Set(byParameter.flatMap((values) => [...values.keys()]));
   return new Map(
     [...names].map((name) => {
       const values = byParameter.map((of) => of.get(name));
       if (values.every((each) => each !== undefined)) return [name, joined(values)];
-      throw incompatible(`${name} is not scored in every one of the runs.`);
+      throw incompatible(
+        `${name} is not scored in every one of the runs, or not with the tokens it saw.`,
+      );
     }),
   );
 }

@@ -50,19 +50,21 @@ export async function runSensitivityJob(
 async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computation> {
   const { model, checkpoint, progress, services, signal } = job;
   const architecture = job.architecture();
-  const shapes = listParameters(architecture, checkpoint.tensors);
+  const scored = listParameters(architecture, checkpoint.tensors);
   await progress.begin('tokenizing');
   const calibration = await prepareCalibration(spec, checkpoint, architecture, services, signal);
   const { set } = calibration;
   const wanted = { model, basis: basisOfJob(spec, model), dataset: calibration.provenance() };
   const accumulator = new FisherAccumulator(wanted.dataset.indices);
-  const layers = [...shapes.keys()].filter((name) => !isPart(name)).length;
+  const parameters = [...scored.keys()];
+  const layers = parameters.filter((name) => !isPart(name)).length;
   const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
   const key = {
     identity: runIdentity(wanted.basis, wanted.dataset),
-    parameters: [...shapes.keys()],
+    parameters,
+    routed: parameters.filter((name) => scored.get(name)?.routed),
   };
-  const taken = await takeOver(services.earlier, wanted, key.parameters);
+  const taken = await takeOver(services.earlier, wanted, key);
   const finished = await services.checkpoint.load(key);
   for (const batch of [...taken.batches, ...finished]) accumulator.add(batch);
 
@@ -101,7 +103,7 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
     }
     return {
       ...summarizeFisher(accumulator.first(rounds.examples), {
-        shapeOf: (name) => shapes.get(name) ?? [],
+        shapeOf: (name) => scored.get(name)?.shape ?? [],
         bootstrap: rounds.bootstrap,
       }),
       dataset: calibration.provenance(rounds.examples),

@@ -59,6 +59,9 @@ export const StoredScore = z
     standard_error: z.number().nullable(),
     /** 95 %: value ± Student's t · standard error. */
     confidence_interval: z.tuple([z.number(), z.number()]).nullable(),
+    /** Of an expert's weight, as in a LayerScore. */
+    routed_tokens: z.number().int().nullable(),
+    routed_examples: z.number().int().nullable(),
     /** Value divided by the largest value of the same run and metric. */
     share_of_max: z.number().nullable(),
     run_id: z.string(),

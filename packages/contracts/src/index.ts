@@ -7,5 +7,6 @@ export * from './job.js';
 export * from './layer-name.js';
 export * from './problem.js';
 export * from './queues.js';
+export * from './scarce-routing.js';
 export * from './score.js';
 export * from './student-t.js';

@@ -27,10 +27,16 @@ export const LayerScore = z
     confidence_interval: z.tuple([z.number(), z.number()]).optional(),
     /** Share of the run's bootstrap resamples that have the layer in their top `stability.k`. */
     top_k_probability: z.number().optional(),
+    /** Of an expert's weight: how many tokens its router sent to it; null where all are seen. */
+    routed_tokens: z.number().int().nullable().default(null),
+    /** And of how many of the `n` examples it saw one or more. */
+    routed_examples: z.number().int().nullable().default(null),
     /** 1 is the largest. A part of a packed weight has the rank it would take, and takes none. */
     rank: z.number().int().min(1),
     /** ‖gₙ‖² per example in the order of the run's `dataset.indices`. */
     per_example: z.array(z.number()).optional(),
+    /** Beside `per_example` where `routed_tokens` is not null. */
+    per_example_routed_tokens: z.array(z.number().int()).optional(),
   })
   .meta({ id: 'LayerScore' });
 export type LayerScore = z.infer<typeof LayerScore>;

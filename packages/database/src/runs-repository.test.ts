@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Run, ScoreReport } from '@layersense/contracts';
+import { Run, ScoreReport, ScoresQuery } from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NewReport } from './save-run.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
@@ -64,6 +64,34 @@ describe('saving', () => {
     expect(score?.per_example).toEqual([1, 2, 3]);
   });
 
+  it('keeps the tokens that experts saw, per example only where that is asked for', async () => {
+    const { run, scores } = fisherReport(
+      ['a', 'b', 'c'].map((layer) => ({
+        parameter: `${layer}.weight`,
+        sum: 2,
+        perExample: [1, 3],
+      })),
+    );
+    const routed = [
+      { routed_tokens: 2 ** 40, routed_examples: 2, per_example_routed_tokens: [1, 2 ** 20] },
+      { routed_tokens: null, routed_examples: null },
+      { routed_tokens: 0, routed_examples: 0, per_example_routed_tokens: [0, 0] },
+    ];
+    const report = { run, scores: scores.map((score, i) => ({ ...score, ...routed[i] })) };
+    const { id } = await database.runs.save(report);
+    const stored = await database.runs.report(id, { perExample: true });
+    expect(stored.scores).toEqual(report.scores);
+    for (const score of (await database.runs.report(id)).scores) {
+      expect(score).not.toHaveProperty('per_example_routed_tokens');
+    }
+    const rows = await database.scores.query(ScoresQuery.parse({ run_id: id, metric: 'density' }));
+    expect(rows.map((row) => [row.layer, row.routed_tokens, row.routed_examples])).toEqual([
+      ['a', 2 ** 40, 2],
+      ['b', null, null],
+      ['c', 0, 0],
+    ]);
+  });
+
   it('keeps a data-free run and an import without shapes', async () => {
     const report: NewReport = {
       run: fisherRun({
@@ -88,6 +116,8 @@ describe('saving', () => {
           n: null,
           values: { l1: 0.1 + 0.2 },
           standard_error: null,
+          routed_tokens: null,
+          routed_examples: null,
           rank: 1,
         },
       ],

@@ -31,7 +31,7 @@ export function createRunsRepository(prisma: PrismaClient) {
     const run = toRun(row);
     const rows = await prisma.layerScore.findMany({
       where: { run_id: row.id },
-      omit: { per_example: !perExample },
+      omit: { per_example: !perExample, per_example_routed_tokens: !perExample },
       include: { layer: true },
       orderBy: [{ rank: 'asc' }, { layer_id: 'asc' }],
     });
@@ -108,6 +108,9 @@ interface ScoreRow {
   standard_error: number | null;
   top_k_probability: number | null;
   per_example?: number[];
+  routed_tokens: bigint | null;
+  routed_examples: number | null;
+  per_example_routed_tokens?: number[];
   layer_id: number;
   layer: { layer: string; parameter: string; shape: number[]; numel: bigint | null };
 }
@@ -117,7 +120,8 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
   const scores = new Map<number, LayerScore>();
   for (const row of rows) {
     if (row.metric !== metrics[0]) continue;
-    const { layer, value, rank, n, standard_error, per_example = [] } = row;
+    const { layer, value, rank, n, standard_error, routed_tokens: tokens } = row;
+    const { per_example = [], per_example_routed_tokens: routed = [] } = row;
     const interval = confidenceInterval(value, standard_error, n);
     scores.set(row.layer_id, {
       layer: layer.layer,
@@ -130,8 +134,11 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
       ...varianceOf(row),
       ...(interval === null ? {} : { confidence_interval: interval }),
       ...(row.top_k_probability === null ? {} : { top_k_probability: row.top_k_probability }),
+      routed_tokens: tokens === null ? null : Number(tokens),
+      routed_examples: row.routed_examples,
       rank,
       ...(per_example.length > 0 ? { per_example } : {}),
+      ...(routed.length > 0 ? { per_example_routed_tokens: routed } : {}),
     });
   }
   for (const { layer_id, metric, value } of rows) {

@@ -147,9 +147,12 @@ async function insertScores(
   const columns = toScoreColumns(run.metrics, scores);
   await tx.$executeRaw`
     INSERT INTO layer_score
-      (run_id, layer_id, metric, value, rank, n, m2, standard_error, top_k_probability, per_example)
+      (run_id, layer_id, metric, value, rank, n, m2, standard_error, top_k_probability, per_example,
+        routed_tokens, routed_examples, per_example_routed_tokens)
     SELECT ${run.id}::uuid, layer.id, metric, value, rank, n, m2, standard_error,
-      top_k_probability, (${columns.perExample}::float8[])[start : start + length - 1]
+      top_k_probability, (${columns.perExample}::float8[])[start : start + length - 1],
+      routed_tokens, routed_examples,
+      (${columns.perExampleRoutedTokens}::int[])[routed_start : routed_start + routed_length - 1]
     FROM unnest(
       ${columns.parameter}::text[],
       ${columns.metric}::text[],
@@ -160,8 +163,13 @@ async function insertScores(
       ${columns.standardError}::float8[],
       ${columns.topKProbability}::float8[],
       ${columns.start}::int[],
-      ${columns.length}::int[]
-    ) AS given (parameter, metric, value, rank, n, m2, standard_error, top_k_probability, start, length)
+      ${columns.length}::int[],
+      ${columns.routedTokens}::bigint[],
+      ${columns.routedExamples}::int[],
+      ${columns.routedStart}::int[],
+      ${columns.routedLength}::int[]
+    ) AS given (parameter, metric, value, rank, n, m2, standard_error, top_k_probability, start,
+      length, routed_tokens, routed_examples, routed_start, routed_length)
     JOIN layer USING (parameter)
     WHERE layer.model_id = ${modelId}`;
 }

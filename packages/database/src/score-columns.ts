@@ -14,6 +14,12 @@ export interface ScoreColumns {
   readonly start: number[];
   readonly length: number[];
   readonly perExample: number[];
+  readonly routedTokens: (number | null)[];
+  readonly routedExamples: (number | null)[];
+  /** Of `perExampleRoutedTokens`, as above. */
+  readonly routedStart: number[];
+  readonly routedLength: number[];
+  readonly perExampleRoutedTokens: number[];
 }
 
 /**
@@ -37,6 +43,11 @@ export function toScoreColumns(
     start: [],
     length: [],
     perExample: [],
+    routedTokens: [],
+    routedExamples: [],
+    routedStart: [],
+    routedLength: [],
+    perExampleRoutedTokens: [],
   };
   metrics.forEach((metric, order) => {
     const ranks = order === 0 ? scores.map(({ rank }) => rank) : ranksBy(metric, scores);
@@ -54,6 +65,12 @@ export function toScoreColumns(
       columns.start.push(columns.perExample.length + 1);
       columns.length.push(examples.length);
       for (const value of examples) columns.perExample.push(value);
+      const routed = ranking ? (score.per_example_routed_tokens ?? []) : [];
+      columns.routedTokens.push(score.routed_tokens);
+      columns.routedExamples.push(score.routed_examples);
+      columns.routedStart.push(columns.perExampleRoutedTokens.length + 1);
+      columns.routedLength.push(routed.length);
+      for (const tokens of routed) columns.perExampleRoutedTokens.push(tokens);
     });
   });
   return columns;

@@ -48,9 +48,20 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+const unrouted = { routed_tokens: null, routed_examples: null };
+
 function layerScore(layer: string, rank: number) {
   const parameter = `${layer}.weight`;
-  return { layer, parameter, shape: [4, 8], numel: 32, n: null, standard_error: null, rank };
+  return {
+    layer,
+    parameter,
+    shape: [4, 8],
+    numel: 32,
+    n: null,
+    standard_error: null,
+    rank,
+    ...unrouted,
+  };
 }
 
 const query = (parameters: Record<string, unknown>): Promise<StoredScore[]> =>
@@ -112,6 +123,8 @@ it('shows everything there is to say about a score', async () => {
     standard_error: 0.4,
     confidence_interval: [4 - studentT975(2) * 0.4, 4 + studentT975(2) * 0.4],
     share_of_max: 0.5,
+    routed_tokens: null,
+    routed_examples: null,
     run_id: newer,
   });
   expect(StoredScoreSchema.parse(score)).toEqual(score);

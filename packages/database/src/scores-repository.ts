@@ -30,8 +30,10 @@ export function createScoresRepository(prisma: PrismaClient) {
   };
 }
 
-interface StoredScoreRow extends Omit<StoredScore, 'numel' | 'confidence_interval' | 'run_id'> {
+interface StoredScoreRow
+  extends Omit<StoredScore, 'numel' | 'routed_tokens' | 'confidence_interval' | 'run_id'> {
   readonly numel: bigint | null;
+  readonly routed_tokens: bigint | null;
   readonly run_uuid: string;
 }
 
@@ -44,6 +46,7 @@ function scoresSql(query: ScoresQuery): Prisma.Sql {
     SELECT chosen.model, chosen.revision, chosen.dataset, chosen.method, score.metric,
       layer.layer, layer.parameter, layer.module, layer.block, layer.shape, layer.numel,
       score.value, score.rank, score.n, score.standard_error,
+      score.routed_tokens, score.routed_examples,
       score.value / NULLIF(peak.value, 0) AS share_of_max, chosen.id AS run_uuid
     FROM (${newestRuns(query)}) AS chosen
     CROSS JOIN LATERAL (
@@ -112,10 +115,16 @@ function globToLike(glob: string): string {
     .replaceAll('?', '_');
 }
 
-function toStoredScore({ run_uuid, numel, ...row }: StoredScoreRow): StoredScore {
+function toStoredScore({
+  run_uuid,
+  numel,
+  routed_tokens: routed,
+  ...row
+}: StoredScoreRow): StoredScore {
   return {
     ...row,
     numel: numel === null ? null : Number(numel),
+    routed_tokens: routed === null ? null : Number(routed),
     confidence_interval: confidenceInterval(row.value, row.standard_error, row.n),
     run_id: showId('run', run_uuid),
   };

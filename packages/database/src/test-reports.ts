@@ -89,6 +89,8 @@ export function fisherReport(layers: readonly LayerValue[], changes: Partial<New
         n,
         values: { sum, density: sum / 32 },
         standard_error: sum / 10,
+        routed_tokens: null,
+        routed_examples: null,
         ...varianceOf(perExample),
         ...(interval ? { confidence_interval: interval } : {}),
         top_k_probability: 1 / (index + 1),

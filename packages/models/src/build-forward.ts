@@ -75,8 +75,8 @@ function architecture<Config extends BaseConfig>({ config, forward }: Architectu
         const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
         const f = new Forward(builder, shape, arithmetic, tensors);
         const logits = forward(f, parsed, inputIds);
-        const { parameters, parts } = f;
-        return { builder, shape, arithmetic, inputIds, logits, parameters, parts };
+        const { parameters, parts, routings } = f;
+        return { builder, shape, arithmetic, inputIds, logits, parameters, parts, routings };
       },
     };
   };
@@ -112,17 +112,25 @@ export function buildForward(
   return model.build(tensors, shape, arithmetic);
 }
 
+/** A parameter, or a part of a packed one, as its module holds it. */
+export interface ScoredParameter {
+  readonly shape: readonly number[];
+  /** Whether it belongs to an expert, and sees only the tokens that a router sends there. */
+  readonly routed: boolean;
+}
+
 /**
- * The shapes of what a checkpoint is scored by: its parameters in order of use, the parts of a packed
- * one after it. Finds what is missing or misshapen.
+ * What a checkpoint is scored by: its parameters in order of use, the parts of a packed one after it.
+ * Finds what is missing or misshapen.
  * @throws LayersenseError as {@link buildForward}
  */
 export function listParameters(
   model: ParsedModel,
   tensors: ReadonlyMap<string, TensorRef>,
-): ReadonlyMap<string, readonly number[]> {
+): ReadonlyMap<string, ScoredParameter> {
   const graph = buildForward(model, tensors, { batch: 1, length: 2 });
-  const shapes = graph.parameters.flatMap((name) => {
+  const ofExperts = new Set(graph.routings.flatMap(({ experts }) => experts.flat()));
+  const scored = graph.parameters.flatMap((name) => {
     const { shape } = graph.builder.value(name);
     const held = (ofGraph: readonly number[]) =>
       graph.transposed?.has(name) ? ofGraph.toReversed() : ofGraph;
@@ -130,9 +138,12 @@ export function listParameters(
       const partShape = shape.with(part.axis, part.end - part.start);
       return [partName(name, part.name), held(partShape)] as const;
     });
-    return [[name, held(shape)] as const, ...ofParts];
+    const routed = ofExperts.has(name);
+    return [[name, held(shape)] as const, ...ofParts].map(
+      ([each, shapeHeld]) => [each, { shape: shapeHeld, routed }] as const,
+    );
   });
-  return new Map(shapes);
+  return new Map(scored);
 }
 
 function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {

@@ -22,6 +22,14 @@ export interface ParameterPart {
   readonly end: number;
 }
 
+/** Where the router of one layer of experts sends its tokens. */
+export interface Routing {
+  /** int64 [batch · length, experts per token]: the experts of every token, by number. */
+  readonly chosen: Value;
+  /** By expert, the parameters that see only the tokens sent to it. */
+  readonly experts: readonly (readonly string[])[];
+}
+
 /** A forward pass whose every parameter is an external initializer of its own name. */
 export interface ForwardGraph {
   readonly builder: GraphBuilder;
@@ -35,6 +43,8 @@ export interface ForwardGraph {
   readonly parameters: readonly string[];
   /** Of packed parameters, the parts, which together are the whole. */
   readonly parts: ReadonlyMap<string, readonly ParameterPart[]>;
+  /** One per layer of experts. */
+  readonly routings: readonly Routing[];
   /** Matrices whose value in the graph is the transpose of what their module holds. */
   readonly transposed?: ReadonlySet<string>;
 }
@@ -46,6 +56,7 @@ export interface ForwardGraph {
 export class Forward {
   readonly parameters: string[] = [];
   readonly parts = new Map<string, readonly ParameterPart[]>();
+  readonly routings: Routing[] = [];
 
   constructor(
     readonly g: GraphBuilder,

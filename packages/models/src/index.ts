@@ -3,9 +3,10 @@ export {
   listParameters,
   type ParsedModel,
   parseModel,
+  type ScoredParameter,
   supportedModelTypes,
 } from './build-forward.js';
-export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart } from './forward.js';
+export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart, Routing } from './forward.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
 export { orInvalidFile } from './onnx/errors.js';
 export {

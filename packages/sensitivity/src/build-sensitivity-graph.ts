@@ -11,6 +11,11 @@ import { attachHeadLoss } from './loss/attach-head-loss.js';
 import type { NormPath, StatisticContext } from './per-example/gradient-squared-norm.js';
 import { findParameterUses, lookedUpTokens } from './per-example/parameter-uses.js';
 import { normsWithParts, type ParameterPart } from './per-example/part-norms.js';
+import {
+  countRoutedTokens,
+  type RoutedTokensOutput,
+  type Routing,
+} from './per-example/routed-tokens.js';
 import { requireCotangent } from './require-cotangent.js';
 
 /** The forward pass to differentiate. `builder` is extended in place. */
@@ -22,6 +27,8 @@ export interface DifferentiableModel {
   readonly parameters: readonly string[];
   /** Of packed parameters: parts that are scored too. Together they are the whole. */
   readonly parts?: ReadonlyMap<string, readonly ParameterPart[]>;
+  /** Of mixtures of experts, one per layer. */
+  readonly routings?: readonly Routing[];
 }
 
 /** A parameter, or a part of a packed one. */
@@ -36,6 +43,8 @@ export interface SensitivityGraph {
   readonly graph: Graph;
   readonly lossOutput: string;
   readonly parameters: readonly SensitivityParameter[];
+  /** One per layer of experts. */
+  readonly routedTokens: readonly RoutedTokensOutput[];
 }
 
 export interface SensitivityOptions {
@@ -76,11 +85,13 @@ export function buildSensitivityGraph(
   const norms = [...uses].flatMap(([name, parameterUses]) => [
     ...normsWithParts(context, name, parameterUses, model.parts?.get(name)),
   ]);
-  const graph = g.build([loss.losses, ...norms.map(([, norm]) => norm)]);
+  const routed = countRoutedTokens(g, model);
+  const graph = g.build([loss.losses, ...norms.map(([, norm]) => norm), ...routed.counts]);
   return {
     // The loss reads the logits, which are the largest tensor where the vocabulary is large.
     graph: oneCastPerUse(computeEarly(graph, loss.losses.name)),
     lossOutput: loss.losses.name,
     parameters: norms.map(([name, norm]) => ({ name, output: norm.name })),
+    routedTokens: routed.outputs,
   };
 }

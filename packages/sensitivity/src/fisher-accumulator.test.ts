@@ -10,6 +10,7 @@ const batch = (examples: readonly number[], a: number[], b: number[]): BatchStat
     ['model.layers.0.a.weight', a],
     ['model.layers.0.b.weight', b],
   ]),
+  routedTokens: new Map([['model.layers.0.b.weight', b.map((norm) => Math.max(0, norm - 10))]]),
 });
 
 describe('FisherAccumulator', () => {
@@ -36,9 +37,18 @@ describe('FisherAccumulator', () => {
         n: 3,
         values: { sum: 2, density: 0.2 },
         rank: 2,
+        routed_tokens: null,
+        routed_examples: null,
         per_example: [1, 2, 3],
       },
-      { layer: 'model.layers.0.b', values: { sum: 20, density: 2 }, rank: 1 },
+      {
+        layer: 'model.layers.0.b',
+        values: { sum: 20, density: 2 },
+        rank: 1,
+        routed_tokens: 30,
+        routed_examples: 2,
+        per_example_routed_tokens: [0, 10, 20],
+      },
     ]);
     expect(scores[0]?.[0]?.standard_error).toBeCloseTo(Math.sqrt(1 / 3), 12);
   });

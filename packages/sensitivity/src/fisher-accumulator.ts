@@ -7,6 +7,8 @@ export interface BatchStatistics {
   readonly losses: ArrayLike<number>;
   /** ‖gₙ(W)‖² by parameter name and row. */
   readonly squaredNorms: ReadonlyMap<string, ArrayLike<number>>;
+  /** Of the parameters of experts: how many tokens their router sent to them, by name and row. */
+  readonly routedTokens: ReadonlyMap<string, ArrayLike<number>>;
 }
 
 /** Everything that later statistics are made of, by example. */
@@ -15,6 +17,8 @@ export interface ExampleStatistics {
   readonly losses: Float64Array;
   /** ‖gₙ(W)‖² of every parameter, in the parameters' order. */
   readonly squaredNorms: ReadonlyMap<string, Float64Array>;
+  /** Of the parameters of experts, the number of tokens that were sent to them. */
+  readonly routedTokens: ReadonlyMap<string, Float64Array>;
 }
 
 /**
@@ -24,6 +28,7 @@ export interface ExampleStatistics {
 export class FisherAccumulator implements ExampleStatistics {
   readonly losses: Float64Array;
   readonly #norms = new Map<string, Float64Array>();
+  readonly #routed = new Map<string, Float64Array>();
   readonly #seen: Uint8Array;
 
   /** @param sourceRows the dataset row of every example, for messages */
@@ -33,16 +38,18 @@ export class FisherAccumulator implements ExampleStatistics {
   }
 
   /** @throws LayersenseError `non_finite_gradient` naming the layer and the example */
-  add({ examples, losses, squaredNorms }: BatchStatistics): void {
-    for (const name of squaredNorms.keys()) {
-      if (!this.#norms.has(name)) this.#norms.set(name, new Float64Array(this.#seen.length));
-    }
+  add({ examples, losses, squaredNorms, routedTokens }: BatchStatistics): void {
+    this.#grow(this.#norms, squaredNorms.keys());
+    this.#grow(this.#routed, routedTokens.keys());
     examples.forEach((example, row) => {
       this.losses[example] = this.#finite(losses[row], 'the loss', example);
       for (const [name, values] of this.#norms) {
         const norm = this.#finite(squaredNorms.get(name)?.[row], name, example);
         // A sum of signed products may end a rounding error below zero.
         values[example] = Math.max(0, norm);
+      }
+      for (const [name, values] of this.#routed) {
+        values[example] = routedTokens.get(name)?.[row] ?? Number.NaN;
       }
       this.#seen[example] = 1;
     });
@@ -58,14 +65,27 @@ export class FisherAccumulator implements ExampleStatistics {
 
   /** The statistics of the first `count` examples alone: views, not copies. */
   first(count: number): ExampleStatistics {
-    const norms = [...this.#norms].map(
-      ([name, values]) => [name, values.subarray(0, count)] as const,
-    );
-    return { losses: this.losses.subarray(0, count), squaredNorms: new Map(norms) };
+    const first = (byName: ReadonlyMap<string, Float64Array>) =>
+      new Map([...byName].map(([name, values]) => [name, values.subarray(0, count)]));
+    return {
+      losses: this.losses.subarray(0, count),
+      squaredNorms: first(this.#norms),
+      routedTokens: first(this.#routed),
+    };
   }
 
   get squaredNorms(): ReadonlyMap<string, Float64Array> {
     return this.#norms;
+  }
+
+  get routedTokens(): ReadonlyMap<string, Float64Array> {
+    return this.#routed;
+  }
+
+  #grow(byName: Map<string, Float64Array>, names: Iterable<string>): void {
+    for (const name of names) {
+      if (!byName.has(name)) byName.set(name, new Float64Array(this.#seen.length));
+    }
   }
 
   #finite(value: number | undefined, layer: string, example: number): number {

@@ -15,6 +15,7 @@ export {
 export { labelUniforms } from './label-uniforms.js';
 export { type Magnitude, measureMagnitude, summarizeMagnitude } from './magnitude.js';
 export type { NormPath } from './per-example/gradient-squared-norm.js';
+export type { RoutedTokensOutput } from './per-example/routed-tokens.js';
 export { rankBy } from './rank-by.js';
 export { buildSegments, type SegmentGraphs } from './segments/build-segments.js';
 export { meanOverDraws } from './statistics/mean-over-draws.js';

@@ -52,6 +52,8 @@ export function summarizeMagnitude(
       n: null,
       values: { l1, l2_squared: l2Squared, mean_abs: l1 / numel, max_abs: maxAbs },
       standard_error: null,
+      routed_tokens: null,
+      routed_examples: null,
     };
   });
   return rankBy(scores, (score) => score.values.l1);

@@ -25,7 +25,7 @@ export interface SummaryOptions {
  * uncertainty of `sum`, and that of the ranking.
  */
 export function summarizeFisher(
-  { losses, squaredNorms }: ExampleStatistics,
+  { losses, squaredNorms, routedTokens }: ExampleStatistics,
   { shapeOf, bootstrap }: SummaryOptions,
 ): FisherSummary {
   const stability = stabilityOf({ losses, squaredNorms }, bootstrap);
@@ -49,6 +49,7 @@ export function summarizeFisher(
       ...(variance === null ? {} : { variance }),
       ...(interval === null ? {} : { confidence_interval: interval }),
       ...(topKProbability === undefined ? {} : { top_k_probability: topKProbability }),
+      ...routing(routedTokens.get(parameter)),
       per_example: Array.from(norms),
     };
   });
@@ -66,7 +67,7 @@ export function summarizeFisher(
 
 /** Null where there is nothing to resample, or no layer beside the top k. */
 export function stabilityOf(
-  { losses, squaredNorms }: ExampleStatistics,
+  { losses, squaredNorms }: Pick<ExampleStatistics, 'losses' | 'squaredNorms'>,
   bootstrap: SummaryOptions['bootstrap'],
 ): TopKStability | null {
   const norms = wholes(squaredNorms).map(([, values]) => values);
@@ -77,6 +78,18 @@ export function stabilityOf(
 /** Without the parts of packed weights, whose examples count in the whole already. */
 function wholes(squaredNorms: ExampleStatistics['squaredNorms']): [string, Float64Array][] {
   return [...squaredNorms].filter(([parameter]) => !isPart(parameter));
+}
+
+/** How much of the data an expert has seen; null for what sees all of it. */
+function routing(
+  tokens: Float64Array | undefined,
+): Pick<LayerScore, 'routed_tokens' | 'routed_examples' | 'per_example_routed_tokens'> {
+  if (!tokens) return { routed_tokens: null, routed_examples: null };
+  return {
+    routed_tokens: tokens.reduce((sum, count) => sum + count, 0),
+    routed_examples: tokens.filter((count) => count > 0).length,
+    per_example_routed_tokens: Array.from(tokens),
+  };
 }
 
 function withoutInclusion({ k, resamples, probability, jaccard }: TopKStability): Stability {

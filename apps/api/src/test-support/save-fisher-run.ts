@@ -2,7 +2,13 @@ import type { Database } from '@layersense/database';
 
 /** Ends a running job with a run of two parameters and two examples. */
 export async function saveFisherRun(database: Database, jobId: string): Promise<void> {
-  const score = (layer: string, shape: number[], values: number[], rank: number) => {
+  const score = (
+    layer: string,
+    shape: number[],
+    values: number[],
+    rank: number,
+    routed: number | null,
+  ) => {
     const numel = shape.reduce((product, size) => product * size, 1);
     const sum = values.reduce((total, value) => total + value, 0) / values.length;
     return {
@@ -13,6 +19,8 @@ export async function saveFisherRun(database: Database, jobId: string): Promise<
       n: values.length,
       values: { sum, density: sum / numel },
       standard_error: Math.abs((values[0] ?? 0) - sum),
+      routed_tokens: routed,
+      routed_examples: routed,
       rank,
       per_example: values,
     };
@@ -53,7 +61,7 @@ export async function saveFisherRun(database: Database, jobId: string): Promise<
         estimated_memory_bytes: 1,
         peak_memory_bytes: 1,
       },
-      scores: [score('lm_head', [2, 2], [1, 3], 1), score('a,"b"', [2], [1, 1], 2)],
+      scores: [score('lm_head', [2, 2], [1, 3], 1, null), score('a,"b"', [2], [1, 1], 2, 1)],
     },
     { jobId },
   );

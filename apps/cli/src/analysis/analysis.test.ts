@@ -40,6 +40,8 @@ const reportOf = (values: Readonly<Record<string, number>>): ScoreReport => {
       n: 2,
       values: { sum, density: sum / 4 },
       standard_error: 0,
+      routed_tokens: null,
+      routed_examples: null,
       rank: index + 1,
     }),
   );

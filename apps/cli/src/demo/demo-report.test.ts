@@ -15,6 +15,8 @@ const reportOf = (method: Method, values: readonly number[]): ScoreReport => {
       n: method === 'fisher' ? 2 : null,
       values: { [whole]: value, [perWeight]: value / 4 },
       standard_error: method === 'fisher' ? value / 10 : null,
+      routed_tokens: null,
+      routed_examples: null,
       rank: 1 + values.filter((other) => other > value).length,
     }),
   );

@@ -14,6 +14,8 @@ export function scoreCsv({ run, scores }: ScoreReport): string {
       score.n,
       ...metrics.map((metric) => score.values[metric]),
       score.standard_error,
+      score.routed_tokens,
+      score.routed_examples,
     ]);
   const header = [
     'rank',
@@ -24,6 +26,8 @@ export function scoreCsv({ run, scores }: ScoreReport): string {
     'n',
     ...metrics,
     'standard_error',
+    'routed_tokens',
+    'routed_examples',
   ];
   return [header, ...rows].map((row) => `${row.map(field).join(',')}\n`).join('');
 }

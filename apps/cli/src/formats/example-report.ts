@@ -1,8 +1,12 @@
 import type { LayerScore, ScoreReport } from '@layersense/contracts';
 
-const score = (layer: string, suffix: string, rest: Omit<LayerScore, 'layer' | 'parameter'>) => ({
+type Rest = Omit<LayerScore, 'layer' | 'parameter' | 'routed_tokens' | 'routed_examples'>;
+
+const score = (layer: string, suffix: string, rest: Rest) => ({
   layer,
   parameter: `${layer}.${suffix}`,
+  routed_tokens: null,
+  routed_examples: null,
   ...rest,
 });
 

@@ -32,13 +32,54 @@ rank  layer                            shape       sum  ± s.e.   of max
   });
 });
 
+describe('a mixture of experts', () => {
+  const counts = [
+    { routed_tokens: 1203, routed_examples: 14, per_example_routed_tokens: [1203, 0] },
+    { routed_tokens: null, routed_examples: null },
+    { routed_tokens: 40, routed_examples: 3, per_example_routed_tokens: [40, 0] },
+  ];
+  const mixture = {
+    ...exampleReport,
+    scores: exampleReport.scores.map((score, i) => ({ ...score, n: 64, ...counts[i] })),
+  };
+
+  it('shows what every expert saw, and says who saw too little', () => {
+    const table = scoreTable(mixture, 2);
+    expect(table.slice(table.indexOf('rank  '))).toBe(`\
+rank  layer                            shape       sum  ± s.e.  tokens in examples   of max
+   1  model.layers.0.self_attn.v_proj    4×8     21.97   1.250                        100 %  ████████████
+   2  model.layers.1.mlp.bias              4  0.001235       –       1,203 in 14    <0.01 %
+      … 1 more
+* 1 of the 2 expert weights saw tokens of too few of the 64 examples for their score
+  to say much, though each saw some: take more examples before trusting their ranks.
+`);
+  });
+
+  it('marks them, and counts those that saw nothing', () => {
+    const unseen = mixture.scores.map((score) =>
+      score.routed_tokens === 40 ? { ...score, routed_tokens: 0, routed_examples: 0 } : score,
+    );
+    const table = scoreTable({ ...mixture, scores: unseen }, 3);
+    expect(table).toMatch(/ 0 in 0 \* +0 %$/m);
+    expect(table).toContain('1 of them none at all');
+  });
+
+  it('has its counts in CSV, and by example where JSON is asked for them', () => {
+    const [, , dense, expert] = scoreCsv(mixture).split('\n');
+    expect(dense).toMatch(/,1203,14$/);
+    expect(expert).toMatch(/,40,3$/);
+    expect(scoreJson(mixture, true)).toContain('"per_example_routed_tokens":[1203,0]');
+    expect(scoreJson(mixture, false)).not.toContain('per_example_routed_tokens');
+  });
+});
+
 describe('scoreCsv', () => {
   it('has a header, every digit, and quotes what needs quoting', () => {
     expect(scoreCsv(exampleReport)).toBe(`\
-rank,layer,parameter,shape,numel,n,sum,density,standard_error
-1,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,4x8,32,2,21.96812345,0.68650385,1.25
-2,model.layers.1.mlp,model.layers.1.mlp.bias,4,4,2,0.00123456,0.00030864,
-3,"say ""no"", twice","say ""no"", twice.weight",8x4,32,2,0,,0
+rank,layer,parameter,shape,numel,n,sum,density,standard_error,routed_tokens,routed_examples
+1,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,4x8,32,2,21.96812345,0.68650385,1.25,,
+2,model.layers.1.mlp,model.layers.1.mlp.bias,4,4,2,0.00123456,0.00030864,,,
+3,"say ""no"", twice","say ""no"", twice.weight",8x4,32,2,0,,0,,
 `);
   });
 });

@@ -4,8 +4,9 @@ import type { ScoreReport } from '@layersense/contracts';
 export function scoreJson({ run, scores }: ScoreReport, perExample: boolean): string {
   const lines = scores
     .toSorted((left, right) => left.rank - right.rank)
-    .map(({ per_example, ...score }) =>
-      JSON.stringify(perExample && per_example ? { ...score, per_example } : score),
-    );
+    .map((score) => {
+      const { per_example: _, per_example_routed_tokens: __, ...summary } = score;
+      return JSON.stringify(perExample ? score : summary);
+    });
   return `{\n"run": ${JSON.stringify(run, null, 2)},\n"scores": [\n${lines.join(',\n')}\n]}\n`;
 }

@@ -1,4 +1,5 @@
 import {
+  isScarcelyRouted,
   type LayerScore,
   metricsOf,
   type Run,
@@ -10,23 +11,45 @@ import { type Column, columns } from './columns.js';
 import { formatBytes, formatCount, formatDuration, formatShare, formatValue } from './quantity.js';
 
 const BAR_WIDTH = 12;
+/** Title of the column that only mixtures of experts have. */
+const ROUTED = 'tokens in examples';
+/** Marks an expert that saw too little. */
+const SCARCE = '*';
 
 /** The ranked scores for a reader: what was computed, then the `top` largest. */
 export function scoreTable(report: ScoreReport, top: number): string {
   return [...runHeader(report.run), '', ...rankedScores(report, top), ''].join('\n');
 }
 
-/** The `top` largest scores, one a line, and how many more there are. */
+/** The `top` largest scores, one a line, how many more there are, and which experts saw too little. */
 export function rankedScores({ run, scores }: ScoreReport, top: number): readonly string[] {
   const [metric] = metricsOf[run.method];
   const ranked = scores.toSorted((left, right) => left.rank - right.rank);
   const largest = Math.max(0, ...ranked.map((score) => score.values[metric] ?? 0));
+  const ofExperts = scores.filter((score) => score.routed_tokens !== null);
   const shown = scoreColumns(metric, largest).filter(
-    ({ title }) => title !== '± s.e.' || run.method === 'fisher',
+    ({ title }) =>
+      (title !== '± s.e.' || run.method === 'fisher') && (title !== ROUTED || ofExperts.length > 0),
   );
   const cells = ranked.slice(0, top).map((score) => shown.map(({ cell }) => cell(score)));
   const hidden = ranked.length - cells.length;
-  return [...columns(shown, cells), ...(hidden > 0 ? [`      … ${formatCount(hidden)} more`] : [])];
+  return [
+    ...columns(shown, cells),
+    ...(hidden > 0 ? [`      … ${formatCount(hidden)} more`] : []),
+    ...scarceFootnote(ofExperts),
+  ];
+}
+
+/** Says how many experts' weights are marked, in the table or among those that it leaves out. */
+function scarceFootnote(ofExperts: readonly LayerScore[]): readonly string[] {
+  const scarce = ofExperts.filter(isScarcelyRouted);
+  if (scarce.length === 0) return [];
+  const examples = formatCount(scarce[0]?.n ?? 0);
+  const unseen = scarce.filter((score) => score.routed_examples === 0).length;
+  return [
+    `${SCARCE} ${formatCount(scarce.length)} of the ${formatCount(ofExperts.length)} expert weights saw tokens of too few of the ${examples} examples for their score`,
+    `  to say much, ${unseen === 0 ? 'though each saw some' : `${formatCount(unseen)} of them none at all`}: take more examples before trusting their ranks.`,
+  ];
 }
 
 interface ScoreColumn extends Column {
@@ -42,6 +65,7 @@ function scoreColumns(metric: string, largest: number): readonly ScoreColumn[] {
     { title: 'shape', align: 'right', cell: ({ shape }) => shape.join('×') },
     { title: metric, align: 'right', cell: (score) => formatValue(value(score)) },
     { title: '± s.e.', align: 'right', cell: (score) => formatValue(score.standard_error) },
+    { title: ROUTED, align: 'right', cell: routedTokens },
     { title: 'of max', align: 'right', cell: (score) => formatShare(share(score)) },
     { title: '', cell: (score) => bar(share(score), BAR_WIDTH) },
   ];
@@ -50,6 +74,14 @@ function scoreColumns(metric: string, largest: number): readonly ScoreColumn[] {
 /** A bias shares its layer's name with the weight, so it is told apart. */
 const distinctName = ({ layer, parameter }: LayerScore): string =>
   /\.bias(\[|$)/.test(parameter) ? parameter : layer;
+
+/** `1,203 in 14`, marked where that is too little; nothing for a weight that every token uses. */
+function routedTokens(score: LayerScore): string {
+  const { routed_tokens: tokens, routed_examples: examples } = score;
+  if (tokens === null || examples === null) return '';
+  const mark = isScarcelyRouted(score) ? SCARCE : ' ';
+  return `${formatCount(tokens)} in ${formatCount(examples)} ${mark}`;
+}
 
 type Fact = string | null | undefined | false;
 

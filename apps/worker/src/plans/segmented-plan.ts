@@ -4,7 +4,7 @@ import type { Graph } from '@layersense/onnx-ir';
 import type { ComputeProcess, RunOptions, Session, Tensors } from '@layersense/runtime';
 import type { BatchStatistics, SegmentGraphs } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
-import { batchFeeds, statisticOf } from './batch-feeds.js';
+import { batchFeeds, routedTokensOf, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { openSession } from './open-session.js';
 import type { ShapeGraphs } from './shape-graphs.js';
@@ -63,10 +63,11 @@ export class SegmentedPlan implements FisherPlan {
       await this.#leaveSegment(BACKWARD_WORK / work);
     }
     await this.compute.forget(passes.flatMap((pass) => [...pass.stored]));
-    return passes.map(({ batch, losses, norms }) => ({
+    return passes.map(({ batch, losses, norms, routedTokens }) => ({
       examples: batch.examplePositions,
       losses,
       squaredNorms: norms,
+      routedTokens,
     }));
   }
 
@@ -83,6 +84,7 @@ export class SegmentedPlan implements FisherPlan {
       losses: new Float64Array(),
       // In the order of the model, although the last segment comes first.
       norms: new Map(parameters.map((name) => [name, new Float64Array(batch.batch)])),
+      routedTokens: new Map(),
     };
   }
 
@@ -116,6 +118,9 @@ export class SegmentedPlan implements FisherPlan {
       part.forEach((value, row) => {
         if (sum) sum[row] = (sum[row] ?? 0) + value;
       });
+    }
+    for (const [name, counts] of routedTokensOf(outputs, segment.routedTokens)) {
+      pass.routedTokens.set(name, counts);
     }
     const spent = [segment.start, segment.endCotangent].flatMap((name) =>
       name === undefined ? [] : [pass.prefix + name],
@@ -174,6 +179,7 @@ interface Pass {
   readonly stored: Set<string>;
   losses: Float32Array | Float64Array;
   readonly norms: Map<string, Float64Array>;
+  readonly routedTokens: Map<string, readonly number[]>;
 }
 
 /** Sessions by graph, opened when first needed. */

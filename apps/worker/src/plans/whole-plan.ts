@@ -3,7 +3,7 @@ import type { Device } from '@layersense/contracts';
 import type { ComputeProcess, Session } from '@layersense/runtime';
 import type { BatchStatistics, SensitivityGraph } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
-import { batchFeeds, statisticOf } from './batch-feeds.js';
+import { batchFeeds, routedTokensOf, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { openSession } from './open-session.js';
 import type { ShapeGraphs } from './shape-graphs.js';
@@ -43,6 +43,7 @@ export class WholePlan implements FisherPlan {
         squaredNorms: new Map(
           sensitivity.parameters.map(({ name, output }) => [name, statisticOf(outputs[output])]),
         ),
+        routedTokens: routedTokensOf(outputs, sensitivity.routedTokens),
       };
     }
   }

@@ -48,6 +48,8 @@ export async function saveTinyRun(database: Database, jobId: string): Promise<vo
           n: null,
           values: { l1: 1 },
           standard_error: null,
+          routed_tokens: null,
+          routed_examples: null,
           rank: 1,
         },
       ],

@@ -14,6 +14,8 @@ export interface Batch extends BatchShape {
    * positions 0..T-2 is 1 / (T - 1) for `token-mean` and 1 for `sequence-sum`; elsewhere it is 0.
    */
   readonly lossWeights: Float32Array;
+  /** 1 where there is a token, 0 where padded. */
+  readonly tokenMask: Float32Array;
 }
 
 export interface CalibrationBatchOptions extends BatchOptions {
@@ -37,15 +39,18 @@ export function* calibrationBatches(
     const inputIds = new BigInt64Array(batch * length);
     const labels = new BigInt64Array(batch * length);
     const lossWeights = new Float32Array(batch * length);
+    const tokenMask = new Float32Array(batch * length);
     for (const [row, position] of positions.entries()) {
       const tokens = BigInt64Array.from(set.examples[position]?.inputIds ?? [], BigInt);
       const start = row * length;
       inputIds.set(tokens, start);
       labels.set(tokens.subarray(1), start);
+      tokenMask.fill(1, start, start + tokens.length);
       const predictions = tokens.length - 1;
       const weight = options.loss === 'token-mean' ? 1 / predictions : 1;
       lossWeights.fill(weight, start, start + predictions);
     }
-    yield { examplePositions: positions, batch, length, inputIds, labels, lossWeights };
+    const tensors = { inputIds, labels, lossWeights, tokenMask };
+    yield { examplePositions: positions, batch, length, ...tensors };
   }
 }

@@ -60,7 +60,7 @@ function routingWeights(
   f: Forward,
   x: Value,
   name: string,
-  { experts, perToken, renormalise }: MixtureOfExperts,
+  { experts, perToken, renormalise, projections }: MixtureOfExperts,
 ): Value {
   const { g } = f;
   const rows = x.shape[0] ?? 0;
@@ -73,9 +73,20 @@ function routingWeights(
     { outputs: 2 },
   );
   if (!top || !chosen) throw new TypeError('TopK has two outputs');
+  f.routings.push({ chosen, experts: parametersByExpert(name, experts, projections) });
   const weights = renormalise ? g.div(top, g.reduceSum(top, [-1], true)) : top;
   const nobody = g.op('Expand', [f.scalar(0), g.int64([rows, experts])]);
   return g.op('ScatterElements', [nobody, chosen, weights], { axis: int(1) });
+}
+
+function parametersByExpert(
+  name: string,
+  experts: number,
+  projections: MixtureOfExperts['projections'],
+): readonly (readonly string[])[] {
+  return Array.from({ length: experts }, (_, e) =>
+    Object.values(projections).map((module) => `${name}.experts.${e}.${module}.weight`),
+  );
 }
 
 function expert(

@@ -50,6 +50,7 @@ export function buildOnnxForward(
       logits: g.cast(logits, arithmetic),
       parameters: model.parameters.map(({ name }) => name),
       parts: packedParts(model),
+      routings: [],
       transposed: new Set(model.parameters.filter(inGraphTransposed).map(({ name }) => name)),
     };
   });

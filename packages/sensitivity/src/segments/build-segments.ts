@@ -9,6 +9,7 @@ import {
   type ParameterUse,
 } from '../per-example/parameter-uses.js';
 import { normsWithParts } from '../per-example/part-norms.js';
+import { countRoutedTokens, type RoutedTokensOutput } from '../per-example/routed-tokens.js';
 import { requireCotangent } from '../require-cotangent.js';
 import {
   type CarriedUse,
@@ -41,6 +42,8 @@ export interface SegmentGraphs {
    * several segments use add up to its norm.
    */
   readonly norms: ReadonlyMap<string, string>;
+  /** Of the layers of experts in this segment. */
+  readonly routedTokens: readonly RoutedTokensOutput[];
   /** Outputs of the backward graph that backward graphs of earlier segments take. */
   readonly carried: readonly string[];
 }
@@ -132,8 +135,9 @@ function buildSegment(
     carried.set(name, [...(carried.get(name) ?? []), ...handing]);
     handed.push(...handing.flatMap(carriedTensors));
   }
+  const routed = countRoutedTokens(g, model);
   const startCotangent = segment.start && cotangentOf(segment.start);
-  const results = [startCotangent, loss?.losses, ...norms.values(), ...handed];
+  const results = [startCotangent, loss?.losses, ...norms.values(), ...routed.counts, ...handed];
   return {
     forward: loss ? undefined : forwardGraph(model, segment),
     start: segment.start?.name,
@@ -143,6 +147,7 @@ function buildSegment(
     endCotangent: endCotangent?.name,
     losses: loss?.losses.name,
     norms: new Map([...norms].map(([name, value]) => [name, value.name])),
+    routedTokens: routed.outputs,
     carried: handed.map((value) => value.name),
   };
 }

@@ -7,6 +7,7 @@ const batch = (examples: readonly number[], norms: number[]): BatchStatistics =>
   examples,
   losses: norms.map((norm) => 10 * norm),
   squaredNorms: new Map([['w', norms]]),
+  routedTokens: new Map([['w', examples.map((example) => 3 * example)]]),
 });
 
 async function collect(batches: readonly BatchStatistics[], draws: number) {
@@ -25,18 +26,20 @@ describe('meanOverDraws', () => {
       2,
     );
     expect(
-      means.map(({ examples, losses, squaredNorms }) => [
+      means.map(({ examples, losses, squaredNorms, routedTokens }) => [
         examples,
         [...Array.from(losses)],
         [...Array.from(squaredNorms.get('w') ?? [])],
+        routedTokens.get('w'),
       ]),
     ).toEqual([
       [
         [0, 2],
         [20, 40],
         [2, 4],
+        [0, 6],
       ],
-      [[1], [75], [7.5]],
+      [[1], [75], [7.5], [3]],
     ]);
   });
 

@@ -2,7 +2,8 @@ import type { BatchStatistics } from '../fisher-accumulator.js';
 
 /**
  * One batch of means for every `draws` batches of the same examples: of the losses and of the squared
- * norms, each a square before the mean. A batch of means follows its last draw.
+ * norms, each a square before the mean. What tokens were routed where is the same in every draw.
+ * A batch of means follows its last draw.
  */
 export async function* meanOverDraws(
   batches: AsyncIterable<BatchStatistics>,
@@ -19,7 +20,10 @@ export async function* meanOverDraws(
   }
 }
 
-function meanOf(drawn: readonly BatchStatistics[], { examples, squaredNorms }: BatchStatistics) {
+function meanOf(
+  drawn: readonly BatchStatistics[],
+  { examples, squaredNorms, routedTokens }: BatchStatistics,
+) {
   const mean = (vectorOf: (batch: BatchStatistics) => ArrayLike<number> | undefined) =>
     Float64Array.from(examples, (_, row) => {
       const sum = drawn.reduce((total, batch) => total + (vectorOf(batch)?.[row] ?? Number.NaN), 0);
@@ -31,5 +35,6 @@ function meanOf(drawn: readonly BatchStatistics[], { examples, squaredNorms }: B
     squaredNorms: new Map(
       [...squaredNorms.keys()].map((name) => [name, mean((batch) => batch.squaredNorms.get(name))]),
     ),
+    routedTokens,
   };
 }

@@ -188,9 +188,9 @@ describe('GET /jobs/:id/scores', () => {
     const { headers, text } = await get(`/jobs/${id}/scores`, { accept: 'text/csv' });
     expect(headers['content-type']).toContain('text/csv');
     expect(text.split('\r\n')).toEqual([
-      'rank,layer,parameter,shape,numel,n,sum,density,standard_error',
-      '1,lm_head,lm_head.weight,2x2,4,2,2,0.5,1',
-      '2,"a,""b""","a,""b"".weight",2,2,2,1,0.5,0',
+      'rank,layer,parameter,shape,numel,n,sum,density,standard_error,routed_tokens,routed_examples',
+      '1,lm_head,lm_head.weight,2x2,4,2,2,0.5,1,,',
+      '2,"a,""b""","a,""b"".weight",2,2,2,1,0.5,0,1,1',
       '',
     ]);
   });
