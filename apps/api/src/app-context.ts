@@ -6,11 +6,17 @@ import type { Logger } from 'pino';
 import type { ApiConfig } from './config.js';
 import type { JobQueue } from './queue/job-queue.js';
 
+/** The configuration without what only starting needs. */
+export type AppConfig = Omit<
+  ApiConfig,
+  'databaseUrl' | 'queue' | 'port' | 'logLevel' | 'collectorUrl'
+>;
+
 /** What every route is given to work with. */
 export interface AppDependencies {
   database: Database;
   queue: JobQueue;
-  config: Pick<ApiConfig, 'allowedRoots' | 'bodyLimitBytes'>;
+  config: AppConfig;
   logger: Logger;
 }
 

@@ -5,7 +5,9 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
+import { registerAccessControl } from './access/access-control.js';
 import type { App, AppDependencies } from './app-context.js';
+import { answerClientError } from './plugins/client-error.js';
 import { answerError, registerErrorHandler } from './plugins/error-handler.js';
 import { registerHealth } from './plugins/health.js';
 import { registerMetrics } from './plugins/metrics.js';
@@ -33,6 +35,13 @@ const routes = [
   getRunRoute,
 ];
 
+/** A client that dawdles over its request must not hold a connection for ever. */
+const slowClients = {
+  requestTimeout: 60_000,
+  keepAliveTimeout: 72_000,
+  http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
+};
+
 /** The whole HTTP side, not listening yet: tests `inject`, a server `listen`s. */
 export async function buildApp(dependencies: AppDependencies): Promise<App> {
   const logger: FastifyBaseLogger = dependencies.logger;
@@ -40,6 +49,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
     loggerInstance: logger,
     bodyLimit: dependencies.config.bodyLimitBytes,
     frameworkErrors: answerError,
+    clientErrorHandler: answerClientError,
+    trustProxy: dependencies.config.trustProxy,
+    ...slowClients,
     logController: new LogController({ disableRequestLogging: isProbe }),
   }).withTypeProvider<ZodTypeProvider>();
 
@@ -59,6 +71,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
     },
     strictTransportSecurity: false,
   });
+  await registerAccessControl(app, dependencies);
   await registerOpenApi(app);
   registerHealth(app, dependencies);
   registerMetrics(app, dependencies);

@@ -27,3 +27,11 @@ it('names every variable that is not valid, without its value', () => {
   for (const name of Object.keys(variables)) expect(load).toThrow(name);
   expect(load).not.toThrow('secret');
 });
+
+it('trusts the proxies that are named, and nobody by default', () => {
+  const trusted = (list: string) => loadConfig({ ...required, TRUST_PROXY: list }).trustProxy;
+  expect(loadConfig(required).trustProxy).toBe(false);
+  expect(trusted('10.0.0.0/8, ::1')).toEqual(['10.0.0.0/8', '::1']);
+  for (const list of ['true', '1', '10.0.0.0/33', '10.0.0.0/8/8', 'proxy', '::1/x', '1.2.3.4,'])
+    expect(() => trusted(list)).toThrow('TRUST_PROXY');
+});

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   CollectorUrl,
   FolderList,
@@ -9,6 +10,19 @@ import {
 } from '@layersense/contracts/environment';
 import { z } from 'zod';
 
+/** Addresses and networks, with commas between. */
+const Networks = z
+  .string()
+  .transform((list) => list.split(',').map((network) => network.trim()))
+  .refine((networks) => networks.every(isNetwork), 'must be addresses or networks (10.0.0.0/8)');
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const most = isIP(address) === 4 ? 32 : 128;
+  const inRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  return isIP(address) !== 0 && rest.length === 0 && inRange;
+}
+
 /** The environment of the API. docs/reference/config.md lists the same variables. */
 export const ApiEnvironment = z.object({
   DATABASE_URL: PostgresUrl,
@@ -18,6 +32,9 @@ export const ApiEnvironment = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   LOG_LEVEL: LogLevel,
   ALLOWED_ROOTS: FolderList,
+  AUTH: z.enum(['auto', 'required', 'off']).default('auto'),
+  RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(1200),
+  TRUST_PROXY: Networks.optional(),
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(8_388_608),
   OTEL_EXPORTER_OTLP_ENDPOINT: CollectorUrl.optional(),
 });
@@ -32,6 +49,12 @@ export interface ApiConfig {
   bodyLimitBytes: number;
   /** Address of an OTLP/HTTP collector; nothing is traced without one. */
   collectorUrl: string | undefined;
+  /** `auto` needs a key beyond loopback, and on it as soon as there is one. */
+  auth: 'auto' | 'required' | 'off';
+  /** Of one key, or of one address without; 0 for no limit. */
+  rateLimitPerMinute: number;
+  /** False to believe nobody's X-Forwarded-For. */
+  trustProxy: false | string[];
 }
 
 /** @throws Error that names every variable that is missing or malformed. */
@@ -46,5 +69,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): ApiCon
     allowedRoots: env.ALLOWED_ROOTS,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
     collectorUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    auth: env.AUTH,
+    rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    trustProxy: env.TRUST_PROXY ?? false,
   };
 }

@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { buildApp } from './app.js';
 import { createJobQueue } from './queue/job-queue.js';
 import { testApp } from './test-support/test-app.js';
+import { testConfig } from './test-support/test-config.js';
 
 const request = {
   method: 'POST',
@@ -33,7 +34,7 @@ describe('with the database stopped', () => {
       database,
       queue,
       logger: pino({ level: 'silent' }),
-      config: { allowedRoots: [], bodyLimitBytes: 1024 },
+      config: testConfig(),
     });
 
     const unmigrated = await app.inject('/readyz');

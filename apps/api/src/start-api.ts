@@ -1,5 +1,6 @@
 import { connectDatabase } from '@layersense/database';
 import type { Logger } from 'pino';
+import { assertMayListen } from './access/exposure.js';
 import { buildApp } from './app.js';
 import type { ApiConfig } from './config.js';
 import { createJobQueue } from './queue/job-queue.js';
@@ -17,6 +18,10 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
   const queue = createJobQueue({
     ...config.queue,
     onError: (error) => logger.warn({ err: error }, 'queue connection'),
+  });
+  await assertMayListen(config, database, logger).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
   });
   const app = await buildApp({ database, queue, config, logger });
   const stop = async () => {

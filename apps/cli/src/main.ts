@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { demoSyntax } from './commands/demo-syntax.js';
+import { createKeySyntax, listKeysSyntax, revokeKeySyntax } from './commands/keys-syntax.js';
 import { mergeSyntax } from './commands/merge-syntax.js';
 import { migrateSyntax } from './commands/migrate-syntax.js';
 import { scoreSyntax } from './commands/score-syntax.js';
@@ -22,11 +23,16 @@ const commands = {
     syntax: migrateSyntax,
     load: async () => (await import('./commands/migrate.js')).migrate,
   },
+  'keys create': { syntax: createKeySyntax, load: async () => (await keys()).createKey },
+  'keys list': { syntax: listKeysSyntax, load: async () => (await keys()).listKeys },
+  'keys revoke': { syntax: revokeKeySyntax, load: async () => (await keys()).revokeKey },
   demo: { syntax: demoSyntax, load: async () => (await import('./commands/demo.js')).demo },
 };
 
+const keys = () => import('./commands/keys.js');
+
 async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const { name, rest } = splitCommand(args);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(programHelp(Object.values(commands).map(({ syntax }) => syntax)));
     return 0;
@@ -48,6 +54,14 @@ async function main(args: readonly string[]): Promise<number> {
   return await run(rest, loadCliConfig());
 }
 
+/** The command's name, of one word or two, and what follows it. */
+function splitCommand(args: readonly string[]): { name: string | undefined; rest: string[] } {
+  const group = Object.keys(commands).some((command) => command.startsWith(`${args[0]} `));
+  const words = group && args[1] !== undefined && !args[1].startsWith('-') ? 2 : 1;
+  const name = args.length === 0 ? undefined : args.slice(0, words).join(' ');
+  return { name, rest: args.slice(words) };
+}
+
 const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name);
 
 function version(): string {
@@ -62,7 +76,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 const args = process.argv.slice(2);
-const [name = ''] = args;
+const { name = '' } = splitCommand(args);
 try {
   process.exitCode = await main(args);
 } catch (error) {

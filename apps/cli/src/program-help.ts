@@ -19,6 +19,7 @@ Environment:
   HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE
                               the Hugging Face Hub, with the meanings they have in Python
   ALLOWED_ROOTS               of serve: folders as --model-root names them, separated like PATH
+  AUTH                        of serve: auto, required (API keys always) or off (everybody may do everything)
   LOG_LEVEL                   of serve: fatal, error, warn, info, debug, trace or silent
   LAYERSENSE_DEBUG=1          the same as --debug
 `;

@@ -21,6 +21,16 @@ export async function registerOpenApi(app: App): Promise<void> {
         description:
           'Which layers of a neural network can be quantised, and which cannot: exact per-example Fisher scores and weight magnitudes.',
       },
+      components: {
+        securitySchemes: {
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'A key of `layersense keys create`. Not needed on loopback while there is none.',
+          },
+        },
+      },
       tags: [
         { name: 'jobs', description: 'Computations, from request to scores' },
         { name: 'scores', description: 'The scores of all runs' },

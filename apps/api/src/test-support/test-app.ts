@@ -2,8 +2,9 @@ import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
 import { buildApp } from '../app.js';
-import type { App } from '../app-context.js';
+import type { App, AppConfig } from '../app-context.js';
 import { createJobQueue } from '../queue/job-queue.js';
+import { testConfig } from './test-config.js';
 
 export interface TestApp {
   app: App;
@@ -12,29 +13,24 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export interface TestAppOptions {
+export interface TestAppOptions extends Partial<AppConfig> {
   /** The fresh database's own queue when absent. */
   queueUrl?: string;
-  allowedRoots?: readonly string[];
-  bodyLimitBytes?: number;
 }
 
 /** The real app on a database of its own. */
-export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+export async function testApp({ queueUrl, ...config }: TestAppOptions = {}): Promise<TestApp> {
   const { url: databaseUrl, drop } = await freshDatabase();
   const database = connectDatabase(databaseUrl);
   const queue = createJobQueue({
-    url: options.queueUrl ?? databaseUrl,
+    url: queueUrl ?? databaseUrl,
     onError: () => undefined,
   });
   const app = await buildApp({
     database,
     queue,
     logger: pino({ level: 'silent' }),
-    config: {
-      allowedRoots: options.allowedRoots ?? [],
-      bodyLimitBytes: options.bodyLimitBytes ?? 8_388_608,
-    },
+    config: testConfig(config),
   });
   return {
     app,

@@ -15,7 +15,7 @@ const flags = {
     value: 'HOST',
     standard: '127.0.0.1',
     group: network,
-    help: 'address the API listens on. It has no access control: beyond this machine, put a proxy in front',
+    help: 'address the API listens on; beyond this machine it needs an API key first (layersense keys create)',
   },
   'data-folder': {
     value: 'DIR',

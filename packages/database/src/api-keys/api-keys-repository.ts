@@ -71,12 +71,16 @@ export function createApiKeysRepository(prisma: PrismaClient) {
       return toApiKey(row);
     },
 
-    /** Records a use, to the minute. */
+    /** Records a use, to the minute; a key that was revoked is not used. */
     async recordUse(prefix: string): Promise<void> {
       const now = new Date();
       const before = new Date(now.getTime() - LAST_USED_PRECISION_MS);
       await prisma.apiKey.updateMany({
-        where: { prefix, OR: [{ last_used_at: null }, { last_used_at: { lt: before } }] },
+        where: {
+          prefix,
+          revoked_at: null,
+          OR: [{ last_used_at: null }, { last_used_at: { lt: before } }],
+        },
         data: { last_used_at: now },
       });
     },
