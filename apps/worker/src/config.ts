@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import {
   CollectorUrl,
   FolderList,
@@ -28,6 +30,10 @@ export const WorkerEnvironment = z.object({
   SHUTDOWN_SECONDS: seconds(20),
   HEALTH_HOST: z.string().default('127.0.0.1'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  SPILL_DIR: z
+    .string()
+    .default(join(tmpdir(), 'layersense'))
+    .transform((folder) => resolve(folder)),
   OTEL_EXPORTER_OTLP_ENDPOINT: CollectorUrl.optional(),
 });
 
@@ -47,6 +53,8 @@ export interface WorkerConfig {
   shutdownMs: number;
   /** Where `/healthz`, `/readyz` and `/metrics` are served, if anywhere. */
   health: { host: string; port: number } | undefined;
+  /** For what the streamed plan leaves on disk, to go on from after an interruption. */
+  spillFolder: string;
   /** Address of an OTLP/HTTP collector; nothing is traced without one. */
   collectorUrl: string | undefined;
 }
@@ -68,6 +76,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,
     health:
       env.HEALTH_PORT === undefined ? undefined : { host: env.HEALTH_HOST, port: env.HEALTH_PORT },
+    spillFolder: env.SPILL_DIR,
     collectorUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT,
   };
 }

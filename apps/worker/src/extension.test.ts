@@ -10,6 +10,7 @@ import { givenRun } from './earlier-runs.js';
 import { type JobServices, noCheckpoint } from './job-services.js';
 import { mergeReports } from './merge-reports.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
+import { SpillFolders } from './spill-folders.js';
 import { runStoredJobs } from './stored-job.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -204,7 +205,8 @@ describe('in the service', () => {
     if (!job) throw new Error('the job was queued');
     const services = { allowedRoots: [root, scratch], hub, threads: 1 };
     const signal = new AbortController().signal;
-    await runStoredJobs(database, services)(id, { job, signal });
+    const spill = new SpillFolders(join(scratch, 'spill'));
+    await runStoredJobs(database, services, spill)(id, { job, signal });
     const { run_id } = await database.jobs.get(id);
     return await database.runs.report(run_id ?? '', { perExample: true });
   }

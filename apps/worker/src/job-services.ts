@@ -24,6 +24,11 @@ export interface JobServices {
   readonly checkpoint: JobCheckpoint;
   /** Told of every batch that has been computed, with its tokens that are not padding. */
   readonly onBatch?: ((batch: { examples: number; tokens: number }) => void) | undefined;
+  /**
+   * The folder for what a run leaves on disk, with what an interrupted attempt has left there. By
+   * default a temporary one, and nobody resumes.
+   */
+  readonly spillFolder?: (() => Promise<string>) | undefined;
   /** Where to look for values that need not be computed again; nowhere by default. */
   readonly earlier?: EarlierRuns | undefined;
   /** Threads of the compute process; all processors by default. */

@@ -30,6 +30,11 @@ export class ProgressReporter {
     await this.#sink({ phase, done, total, eta_seconds: null });
   }
 
+  /** A share of the phase's whole work was done before it began. */
+  skip(share: number): void {
+    this.#remaining -= share;
+  }
+
   /**
    * Units have been finished, a `share` of the phase's whole work: units can differ in cost, as
    * long examples do from short ones.

@@ -1,5 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
@@ -35,12 +38,15 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
     let database: Database;
     let databaseUrl: string;
     let queueUrl: string;
+    let spillFolder: string;
 
     beforeAll(async () => {
       if (!available) return;
       const fresh = await freshDatabase();
       const redis = await start?.();
       databaseUrl = fresh.url;
+      spillFolder = await mkdtemp(join(tmpdir(), 'layersense-recovery-'));
+      cleanups.push(() => rm(spillFolder, { recursive: true }));
       queueUrl = redis?.url ?? fresh.url;
       database = connectDatabase(databaseUrl);
       cleanups.push(() => database.close());
@@ -64,6 +70,7 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
           QUEUE_NAMESPACE: NAMESPACE,
           ALLOWED_ROOTS: root,
           LOG_LEVEL: 'error',
+          SPILL_DIR: spillFolder,
           THREADS: '1',
           LOCK_SECONDS: '2',
           STALLED_CHECK_SECONDS: '1',
@@ -73,8 +80,8 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
       return worker;
     }
 
-    async function submit(): Promise<string> {
-      const { id } = await database.jobs.create({ spec, metadata: {} });
+    async function submit(of: JobSpec = spec): Promise<string> {
+      const { id } = await database.jobs.create({ spec: of, metadata: {} });
       await enqueue(queueUrl, NAMESPACE, id);
       return id;
     }
@@ -110,6 +117,34 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
     });
 
     it.skipIf(!available)(
+      'on the streamed plan goes on at the step it was at',
+      async () => {
+        const streamed = { ...spec, params: { ...spec.params, examples: 6, plan: 'streamed' } };
+        const id = await submit(JobSpec.parse(streamed));
+        const victim = startWorker();
+        const journal = () => stepsInJournal(spillFolder, id);
+        await until('it has come far', journal, (steps) => steps >= 12, 45_000);
+        await killed(victim);
+        const steps = await journal();
+
+        startWorker();
+        const job = await whenJob(id, 'the job has ended', ({ status }) => status === 'succeeded');
+        const stored = await database.runs.report(job.run_id ?? '', { perExample: true });
+        const resumed = /went on after (\d+) finished steps/.exec(stored.run.plan_reason ?? '');
+        expect(Number(resumed?.[1])).toBe(steps);
+        expect(scoresByParameter(stored)).toEqual(
+          scoresByParameter(await compute(JobSpec.parse(streamed))),
+        );
+        await until(
+          'its folder is gone',
+          () => readdir(spillFolder),
+          (names) => names.length === 0,
+        );
+      },
+      120_000,
+    );
+
+    it.skipIf(!available)(
       'is canceled within two seconds, and its compute process gone',
       async () => {
         const id = await submit();
@@ -132,7 +167,7 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
   });
 });
 
-async function compute(): Promise<ScoreReport> {
+async function compute(of: JobSpec = spec): Promise<ScoreReport> {
   const services = {
     allowedRoots: [root],
     hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
@@ -140,7 +175,16 @@ async function compute(): Promise<ScoreReport> {
     checkpoint: noCheckpoint,
     threads: 1,
   };
-  return runSensitivityJob(spec, services, new AbortController().signal);
+  return runSensitivityJob(of, services, new AbortController().signal);
+}
+
+async function stepsInJournal(spillFolder: string, jobId: string): Promise<number> {
+  const [folder] = (await readdir(spillFolder)).filter((name) => name.startsWith(jobId));
+  const journal = folder && join(spillFolder, folder, 'steps.journal');
+  if (!journal) return 0;
+  const text = await readFile(journal, 'utf8').catch(() => '');
+  // The first line says what the journal belongs to.
+  return Math.max(0, text.split('\n').length - 2);
 }
 
 const scoresByParameter = ({ scores }: ScoreReport) =>

@@ -14,6 +14,7 @@ import { givenRun } from './earlier-runs.js';
 import { type JobServices, noCheckpoint } from './job-services.js';
 import { mergeReports } from './merge-reports.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
+import { SpillFolders } from './spill-folders.js';
 import { runStoredJobs } from './stored-job.js';
 import { parityCheckpoints } from './test-support/parity-fixtures.js';
 
@@ -221,7 +222,8 @@ describe('the tokens that experts saw', () => {
       };
       await expect(score(folder, params, { checkpoint: dying })).rejects.toThrow('killed');
       const signal = new AbortController().signal;
-      await runStoredJobs(database, offline())(id, { job, signal });
+      const spill = new SpillFolders(join(scratch, 'spill'));
+      await runStoredJobs(database, offline(), spill)(id, { job, signal });
       const { run_id } = await database.jobs.get(id);
       const resumed = await database.runs.report(run_id ?? '', { perExample: true });
       const undisturbed = await score(folder, params);

@@ -81,6 +81,9 @@ async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computa
       threads: services.threads,
       datasetRows: wanted.dataset.indices,
       onWork: (share) => progress.advance(count(), share * roundShare),
+      onResumed: (share) => progress.skip(share * roundShare),
+      identity: key.identity,
+      spillFolder: services.spillFolder,
     },
     signal,
   );

@@ -24,6 +24,8 @@ export interface SensitivityWorkerOptions {
   retryDelayMs?: number;
   /** How old a queued row must be before its queue entry is looked for. */
   staleAfterSeconds?: number;
+  /** Removes what jobs have left that are over: after every job, and now and then. */
+  tidy?: () => Promise<void>;
 }
 
 export interface SensitivityWorker {
@@ -51,12 +53,14 @@ export async function createSensitivityWorker(
     ...options,
     shutdown: shutdown.signal,
   };
+  const tidy = () =>
+    options.tidy?.().catch((error: unknown) => logger.warn({ err: error }, 'could not tidy up'));
   const consumer = await openQueueConsumer({
     ...queue,
     lockMs,
     stalledCheckMs,
     handle: (jobId, lost) =>
-      observeAttempt(jobId, observed, () => processJob(jobId, lost, dependencies)),
+      observeAttempt(jobId, observed, () => processJob(jobId, lost, dependencies)).finally(tidy),
     onError: (error) => logger.warn({ err: error }, 'queue'),
   });
 
@@ -67,9 +71,9 @@ export async function createSensitivityWorker(
       },
       (error: unknown) => logger.warn({ err: error }, 'could not reconcile'),
     );
-  let sweeping = sweep();
+  let sweeping = sweep().then(tidy);
   const timer = setInterval(() => {
-    sweeping = sweeping.then(sweep);
+    sweeping = sweeping.then(sweep).then(tidy);
   }, options.reconcileMs);
 
   return {

@@ -1,7 +1,9 @@
-import { connectDatabase } from '@layersense/database';
+import { LayersenseError } from '@layersense/contracts';
+import { connectDatabase, type Database } from '@layersense/database';
 import type { Logger } from 'pino';
 import type { WorkerConfig } from './config.js';
 import { createSensitivityWorker, type SensitivityWorker } from './sensitivity-worker.js';
+import { SpillFolders } from './spill-folders.js';
 import { runStoredJobs } from './stored-job.js';
 import { startHealthServer } from './telemetry/health-server.js';
 import { recordComputeCalls } from './telemetry/job-phases.js';
@@ -23,8 +25,15 @@ export async function startWorker(
     for (const step of stops.splice(0).toReversed()) await step();
   };
   try {
-    const runJob = runStoredJobs(database, config, metrics);
-    const worker = await createSensitivityWorker({ ...config, database, runJob, metrics, logger });
+    const spill = new SpillFolders(config.spillFolder);
+    const worker = await createSensitivityWorker({
+      ...config,
+      database,
+      runJob: runStoredJobs(database, config, spill, metrics),
+      metrics,
+      logger,
+      tidy: () => spill.sweep((jobId) => isOver(database, jobId)),
+    });
     stops.push(() => worker.stop());
     if (config.health) {
       const { registry } = metrics;
@@ -35,6 +44,16 @@ export async function startWorker(
     return { ready: worker.ready, stop };
   } catch (error) {
     await stop();
+    throw error;
+  }
+}
+
+/** Of a job that this database does not know, nothing is known. */
+async function isOver({ jobs }: Database, jobId: string): Promise<boolean> {
+  try {
+    return ['succeeded', 'failed', 'canceled'].includes((await jobs.get(jobId)).status);
+  } catch (error) {
+    if (error instanceof LayersenseError && error.code === 'not_found') return false;
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { JobServices } from './job-services.js';
 import type { RunJob } from './process-job.js';
 import type { ProgressSink } from './progress-reporter.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
+import type { SpillFolders } from './spill-folders.js';
 import { JobPhases } from './telemetry/job-phases.js';
 import { WorkerMetrics } from './telemetry/worker-metrics.js';
 
@@ -16,6 +17,7 @@ const PROGRESS_INTERVAL_MS = 500;
 export function runStoredJobs(
   database: Database,
   services: Pick<JobServices, 'allowedRoots' | 'hub' | 'threads'>,
+  spill: SpillFolders,
   metrics = new WorkerMetrics(),
 ): RunJob {
   const earlier = storedRuns(database);
@@ -33,8 +35,10 @@ export function runStoredJobs(
     const checkpoint = databaseCheckpoint(database, jobId);
     try {
       const spec = await database.jobs.spec(jobId);
+      const spillFolder = () => spill.claim(jobId);
+      const own = { report, checkpoint, earlier, onBatch, spillFolder };
       const scores = await phases.during(() =>
-        runSensitivityJob(spec, { ...services, report, checkpoint, earlier, onBatch }, signal),
+        runSensitivityJob(spec, { ...services, ...own }, signal),
       );
       metrics.peakMemory.set(scores.run.peak_memory_bytes ?? Number.NaN);
       await database.runs.save(scores, { jobId });

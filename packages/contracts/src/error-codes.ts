@@ -87,6 +87,7 @@ export const errorCodes = {
   non_finite_weight: { status: 422, retryable: false, title: 'A weight is not finite' },
   device_unavailable: { status: 422, retryable: false, title: 'The device is not available' },
   out_of_memory: { status: 507, retryable: false, title: 'The computation ran out of memory' },
+  disk_full: { status: 507, retryable: false, title: 'The disk is full' },
   compute_failed: { status: 500, retryable: false, title: 'The computation failed' },
   compute_process_died: { status: 500, retryable: true, title: 'The compute process died' },
   hub_unavailable: { status: 503, retryable: true, title: 'The model hub cannot be reached' },

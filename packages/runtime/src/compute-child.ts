@@ -23,9 +23,11 @@ async function perform(request: Request): Promise<Response> {
     case 'forget':
       for (const key of request.keys) sessions.store.delete(key);
       return null;
-    case 'limitStore':
-      sessions.store.limit(request.limits);
+    case 'resetStore':
+      sessions.store.reset(request.limits);
       return null;
+    case 'adopt':
+      return sessions.store.adopt(request.tensors);
     case 'endProfiling':
       sessions.endProfiling(request.session);
       return null;

@@ -6,7 +6,7 @@ import type { ProcessExit } from './explain-exit.js';
 import type { ProcessStats, RuntimeInfo } from './protocol.js';
 import { type Session, sessionOver } from './session.js';
 import type { SessionOptions } from './session-options.js';
-import type { TensorStoreLimits } from './tensor-store.js';
+import type { DurableTensor, TensorStoreLimits } from './tensor-store.js';
 
 /** A process that runs graphs. It stays warm between jobs; cancelling one means killing it. */
 export interface ComputeProcess {
@@ -21,8 +21,13 @@ export interface ComputeProcess {
   openSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
   /** Frees stored tensors; unknown keys are ignored. */
   forget(keys: readonly string[]): Promise<void>;
-  /** Where stored tensors go, and how many may stay in memory. By default all stay. */
-  limitStore(limits: TensorStoreLimits): Promise<void>;
+  /**
+   * Forgets what is stored, and says where stored tensors go from now on and how many may stay in
+   * memory. By default all stay.
+   */
+  resetStore(limits: TensorStoreLimits): Promise<void>;
+  /** Stores what another process has left in the store's folder; the keys of what is intact. */
+  adopt(tensors: readonly DurableTensor[]): Promise<readonly string[]>;
   /** Resident memory now and at its highest; waits for a run in progress. */
   stats(options?: { readonly resetPeak?: boolean }): Promise<ProcessStats>;
   /** Kills the process, which has nothing to save, and waits until it is gone. */
@@ -63,7 +68,8 @@ export async function startComputeProcess(
     openSession: async (model, sessionOptions) =>
       sessionOver(channel, await channel.call('open', { model, options: sessionOptions })),
     forget: async (keys) => void (await channel.call('forget', { keys })),
-    limitStore: async (limits) => void (await channel.call('limitStore', { limits })),
+    resetStore: async (limits) => void (await channel.call('resetStore', { limits })),
+    adopt: (tensors) => channel.call('adopt', { tensors }),
     stats: ({ resetPeak = false } = {}) => channel.call('stats', { resetPeak }),
     close: async () => {
       kill();

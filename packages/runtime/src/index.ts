@@ -9,4 +9,4 @@ export type { ProcessStats, RunOptions, RunResult, RuntimeInfo } from './protoco
 export type { Session } from './session.js';
 export type { Device, DeviceRequest, SessionOptions } from './session-options.js';
 export type { TensorData, Tensors } from './tensor-data.js';
-export type { TensorStoreLimits } from './tensor-store.js';
+export type { DurableTensor, TensorStoreLimits } from './tensor-store.js';

@@ -1,14 +1,15 @@
 import type { ErrorCode, ErrorContext } from '@layersense/contracts';
 import type { Device, SessionOptions } from './session-options.js';
 import type { Tensors } from './tensor-data.js';
-import type { TensorStoreLimits } from './tensor-store.js';
+import type { DurableTensor, TensorStoreLimits } from './tensor-store.js';
 
 /** What the compute process can be asked, and what it answers. */
 export interface Operations {
   open: { request: { model: Uint8Array; options: SessionOptions }; response: SessionInfo };
   run: { request: { session: number; feeds: Tensors; options: RunOptions }; response: RunResult };
   forget: { request: { keys: readonly string[] }; response: null };
-  limitStore: { request: { limits: TensorStoreLimits }; response: null };
+  resetStore: { request: { limits: TensorStoreLimits }; response: null };
+  adopt: { request: { tensors: readonly DurableTensor[] }; response: readonly string[] };
   endProfiling: { request: { session: number }; response: null };
   release: { request: { session: number }; response: null };
   stats: { request: { resetPeak: boolean }; response: ProcessStats };
@@ -33,6 +34,8 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly outputs: Tensors;
+  /** Of a durable store, the outputs that stayed in the compute process. */
+  readonly kept: readonly DurableTensor[];
   /** Time in ONNX Runtime, without the way to the compute process and back. */
   readonly seconds: number;
 }

@@ -8,7 +8,7 @@ import { prepareForDevice } from './prepare-for-device.js';
 import type { RunOptions, RunResult, SessionInfo } from './protocol.js';
 import type { Device, SessionOptions } from './session-options.js';
 import type { TensorData, Tensors } from './tensor-data.js';
-import { TensorStore } from './tensor-store.js';
+import { type DurableTensor, TensorStore } from './tensor-store.js';
 
 /** The sessions of this process by number. */
 export class SessionTable {
@@ -33,21 +33,23 @@ export class SessionTable {
       const outputs = await session.run(inputs);
       collectGarbage(bytesOf(inputs) + bytesOf(outputs));
       const seconds = (performance.now() - start) / 1000;
-      return { outputs: this.#returned(mapValues(outputs, fromOrtTensor), options), seconds };
+      return { ...this.#divide(mapValues(outputs, fromOrtTensor), options), seconds };
     } catch (error) {
       throw explainOrtError(error, 'run the graph');
     }
   }
 
   /** Stores the outputs that are to be kept; the others go to the parent. */
-  #returned(outputs: Tensors, { keep = {} }: RunOptions): Tensors {
-    return Object.fromEntries(
-      Object.entries(outputs).filter(([name, tensor]) => {
-        const key = keep[name];
-        if (key !== undefined) this.store.put(key, tensor);
-        return key === undefined;
-      }),
-    );
+  #divide(all: Tensors, { keep = {} }: RunOptions): Pick<RunResult, 'outputs' | 'kept'> {
+    const kept: DurableTensor[] = [];
+    const outputs = Object.entries(all).filter(([name, tensor]) => {
+      const key = keep[name];
+      if (key === undefined) return true;
+      const durable = this.store.put(key, tensor);
+      if (durable) kept.push(durable);
+      return false;
+    });
+    return { outputs: Object.fromEntries(outputs), kept };
   }
 
   endProfiling(number: number): void {

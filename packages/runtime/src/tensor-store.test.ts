@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeModel, GraphBuilder } from '@layersense/onnx-ir';
@@ -12,7 +12,7 @@ const vector = (...values: number[]) =>
 it('moves to files what memory must not hold, and gives back the same bits', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'layersense-store-'));
   const store = new TensorStore();
-  store.limit({ memoryBytes: 12, folder });
+  store.reset({ memoryBytes: 12, folder });
   const tensors = [vector(1, 2), vector(0.1, Number.MIN_VALUE, -0), vector(7)];
   for (const [i, tensor] of tensors.entries()) store.put(`t${i}`, tensor);
   expect(await readdir(folder)).toHaveLength(1);
@@ -24,6 +24,31 @@ it('moves to files what memory must not hold, and gives back the same bits', asy
   for (const key of ['t0', 't1', 't2', 'ids', 'never']) store.delete(key);
   expect(await readdir(folder)).toHaveLength(0);
   expect(() => store.get('t0')).toThrow(expect.objectContaining({ code: 'compute_failed' }));
+  await rm(folder, { recursive: true });
+});
+
+it('leaves to another process what is as it was written', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'layersense-store-'));
+  const limits = { memoryBytes: 1e9, folder, durable: true };
+  const before = new TensorStore();
+  before.reset(limits);
+  const keys = ['intact', 'shorter', 'changed', 'gone', 'forgotten'];
+  const described = keys.flatMap((key, i) => before.put(key, vector(i, 0.5, -0)) ?? []);
+  const fileOf = (key: string) =>
+    join(folder, described.find((tensor) => tensor.key === key)?.file ?? '');
+  expect(before.get('shorter')).toEqual(vector(1, 0.5, -0));
+  await truncate(fileOf('shorter'), 8);
+  await writeFile(fileOf('changed'), new Uint8Array(12));
+  await rm(fileOf('gone'));
+  before.delete('forgotten');
+
+  const after = new TensorStore();
+  after.reset(limits);
+  expect(after.adopt(described)).toEqual(['intact']);
+  expect(after.get('intact')).toEqual(vector(0, 0.5, -0));
+  expect(() => after.get('changed')).toThrow('No tensor is stored');
+  const [intact] = described;
+  expect(intact && after.adopt([{ ...intact, file: '../elsewhere' }])).toEqual([]);
   await rm(folder, { recursive: true });
 });
 

@@ -34,6 +34,8 @@ interface Request {
   readonly params: FisherParams;
   /** Keeps the graphs of the largest batch of the chosen plan. */
   readonly graphs: ShapeGraphs;
+  /** Of a streamed run that was interrupted: it goes on only with the same batches. */
+  readonly interruptedBudget?: number | undefined;
 }
 
 /**
@@ -43,32 +45,43 @@ interface Request {
  * @throws LayersenseError `out_of_memory` naming the smallest limit that would do
  */
 export function choosePlan(request: Request): PlanChoice {
-  const { params } = request;
+  const { params, interruptedBudget } = request;
   const limit =
     params.memory_limit_bytes ?? Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
   const asked = params.plan ?? 'auto';
-  const candidates = asked === 'auto' ? plans : [asked];
   let smallest = Number.POSITIVE_INFINITY;
-  for (const name of candidates) {
-    for (const tokenBudget of tokenBudgets(params)) {
-      const estimatedBytes = estimate(name, tokenBudget, request, limit);
-      smallest = Math.min(smallest, estimatedBytes);
-      // A plan that was asked for and no limit that was set: whoever asks knows.
-      const fits = estimatedBytes <= limit;
-      if (!fits && (asked === 'auto' || params.memory_limit_bytes !== undefined)) continue;
-      request.graphs.keepOnly(name, largestBatch(request.set, { params, tokenBudget }));
-      const fastest = name === plans[0] && tokenBudget === LARGEST_TOKEN_BUDGET;
-      const why = asked === 'auto' ? (fastest ? 'fastest' : 'the fastest that fits') : 'asked for';
-      const reason = `${why}: an estimated ${mebibytes(estimatedBytes)} of ${mebibytes(limit)}`;
-      const storeBytes = name === 'streamed' ? limit * STORE_SHARE : Number.MAX_SAFE_INTEGER;
-      return { name, tokenBudget, estimatedBytes, storeBytes, reason };
-    }
+  for (const { name, tokenBudget } of candidates(request)) {
+    const estimatedBytes = estimate(name, tokenBudget, request, limit);
+    smallest = Math.min(smallest, estimatedBytes);
+    // A plan that was asked for and no limit that was set: whoever asks knows.
+    const fits = estimatedBytes <= limit;
+    if (!fits && (asked === 'auto' || params.memory_limit_bytes !== undefined)) continue;
+    request.graphs.keepOnly(name, largestBatch(request.set, { params, tokenBudget }));
+    const fastest = name === plans[0] && tokenBudget === LARGEST_TOKEN_BUDGET;
+    const continued = name === 'streamed' && tokenBudget === interruptedBudget;
+    const first = continued ? 'as before' : fastest ? 'fastest' : 'the fastest that fits';
+    const why = asked === 'auto' ? first : 'asked for';
+    const reason = `${why}: an estimated ${mebibytes(estimatedBytes)} of ${mebibytes(limit)}`;
+    const storeBytes = name === 'streamed' ? limit * STORE_SHARE : Number.MAX_SAFE_INTEGER;
+    return { name, tokenBudget, estimatedBytes, storeBytes, reason };
   }
   throw new LayersenseError(
     'out_of_memory',
     `No plan fits: the least that ${asked === 'auto' ? 'any plan' : `the ${asked} plan`} needs is about ${mebibytes(smallest)}, and ${mebibytes(limit)} may be used. Raise memory_limit (--memory-limit) to ${mebibytes(smallest)}, or lower max_length${params.batch_size === undefined ? '' : ' or batch_size'}.`,
     { limit_bytes: limit, smallest_sufficient_bytes: Math.ceil(smallest) },
   );
+}
+
+/** From the best to the one that needs least; before all an interrupted run, to go on with it. */
+function* candidates({ params, interruptedBudget }: Request) {
+  const asked = params.plan ?? 'auto';
+  const names = asked === 'auto' ? plans : [asked];
+  if (interruptedBudget !== undefined && names.includes('streamed')) {
+    yield { name: 'streamed', tokenBudget: interruptedBudget } as const;
+  }
+  for (const name of names) {
+    for (const tokenBudget of tokenBudgets(params)) yield { name, tokenBudget };
+  }
 }
 
 function tokenBudgets({ batch_size: batchSize }: FisherParams): readonly number[] {

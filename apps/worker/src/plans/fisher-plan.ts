@@ -18,6 +18,10 @@ export interface FisherPlanOptions {
    * to `run`. Only the streamed plan calls it: the others finish batch after batch.
    */
   readonly onWork: (share: number) => Promise<void>;
+  /** Hears, in the same measure, of what an earlier attempt has finished. */
+  readonly onResumed: (share: number) => void;
+  /** Of the run. */
+  readonly identity: string;
 }
 
 export type PlanName = 'whole' | 'checkpointed' | 'streamed';
@@ -27,6 +31,8 @@ export interface FisherPlan {
   readonly name: PlanName;
   /** What `auto` turned out to be; undefined before the first batch. */
   readonly device: Device | undefined;
+  /** In words, what of an earlier attempt was gone on with. */
+  readonly resumption?: string | undefined;
   /** The statistics of every batch, each batch as soon as it is done. */
   run(batches: Iterable<DrawnBatch>): AsyncGenerator<BatchStatistics>;
 }

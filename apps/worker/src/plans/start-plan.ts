@@ -1,15 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CalibrationSet } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
 import { startComputeProcess } from '@layersense/runtime';
 import type { BatchStatistics } from '@layersense/sensitivity';
+import type { JobServices } from '../job-services.js';
 import type { DrawnBatch } from '../pending-batches.js';
 import { choosePlan, type PlanChoice } from './choose-plan.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { SegmentedPlan } from './segmented-plan.js';
 import { ShapeGraphs } from './shape-graphs.js';
+import { openSpill, type Spill } from './spill.js';
 import { WholePlan } from './whole-plan.js';
 
 /** A chosen plan with a compute process of its own. */
@@ -27,26 +26,52 @@ export interface RunningPlan {
   close(): Promise<void>;
 }
 
+interface PlanRequest extends FisherPlanOptions {
+  readonly set: CalibrationSet;
+  /** Of {@link JobServices}. */
+  readonly spillFolder: JobServices['spillFolder'];
+}
+
 /**
  * Chooses a plan and starts the process it computes in; aborting `signal` kills that process.
  *
  * @throws LayersenseError `out_of_memory` when no plan fits, `canceled`, `compute_process_died`
  */
-export async function startPlan(
-  options: FisherPlanOptions & { readonly set: CalibrationSet },
+export async function startPlan(request: PlanRequest, signal: AbortSignal): Promise<RunningPlan> {
+  const spill = await openSpill(request.spillFolder);
+  try {
+    return await startIn(spill, request, signal);
+  } catch (error) {
+    await spill.close();
+    throw error;
+  }
+}
+
+async function startIn(
+  spill: Spill,
+  request: PlanRequest,
   signal: AbortSignal,
 ): Promise<RunningPlan> {
-  const graphs = new ShapeGraphs(options);
-  const choice = choosePlan({ ...options, graphs });
+  const { identity } = request;
+  const { folder, journal } = spill;
+  const { owner } = journal ?? {};
+  const interruptedBudget = owner?.identity === identity ? owner.tokenBudget : undefined;
+  const graphs = new ShapeGraphs(request);
+  const choice = choosePlan({ ...request, graphs, interruptedBudget });
+  const { name, tokenBudget, storeBytes: memoryBytes } = choice;
+  const resumable = name === 'streamed' ? journal : undefined;
+  await resumable?.belongTo({ identity, tokenBudget });
   const compute = await startComputeProcess({ signal });
-  const folder = await mkdtemp(join(tmpdir(), 'layersense-tensors-'));
-  await compute.limitStore({ memoryBytes: choice.storeBytes, folder });
+  await compute.resetStore({ memoryBytes, folder, durable: resumable !== undefined });
   const plan: FisherPlan =
-    choice.name === 'whole'
-      ? new WholePlan(compute, options, graphs)
-      : new SegmentedPlan(compute, options, graphs, choice.name);
+    name === 'whole'
+      ? new WholePlan(compute, request, graphs)
+      : new SegmentedPlan(compute, request, graphs, name, resumable);
   return {
-    choice,
+    get choice() {
+      const { resumption } = plan;
+      return resumption ? { ...choice, reason: `${choice.reason}; ${resumption}` } : choice;
+    },
     onnxRuntime: compute.runtime.onnxRuntime,
     arithmetic: compute.runtime.tf32 ? 'tf32' : 'float32',
     get device() {
@@ -59,7 +84,7 @@ export async function startPlan(
     },
     close: async () => {
       await compute.close();
-      await rm(folder, { recursive: true, force: true });
+      await spill.close();
     },
   };
 }
