@@ -9,6 +9,12 @@ export {
   type Dimension,
   decodeModel,
 } from './decode-model.js';
+export {
+  dequantizeBlocks,
+  firstColumns,
+  isPackedWidth,
+  type QuantizedBlocks,
+} from './dequantize-blocks.js';
 export { type EinsumEquation, parseEinsum } from './einsum-equation.js';
 export { type ElementType, elementTypeFromOnnxCode, elementTypes } from './element-type.js';
 export { encodeModel } from './encode-model.js';

@@ -1,9 +1,10 @@
 import {
-  type ElementType,
+  dequantizeBlocks,
   elementCount,
-  type GraphBuilder,
+  firstColumns,
   int,
   intAttribute,
+  isPackedWidth,
   type Node,
   normalizeAxis,
   type Value,
@@ -37,7 +38,7 @@ const matMulNBits: Decomposition = ({ node, input, inputs }, g) => {
   const scales = g.reshape(input(2), [n, Math.ceil(k / size)]);
   const packed = g.reshape(input(1), [n, elementCount(input(1).shape) / n]);
   const zeros = inputs[3] && g.reshape(inputs[3], [n, elementCount(inputs[3].shape) / n]);
-  const blocks = dequantize(g, node, { packed, scales, zeros, size });
+  const blocks = dequantizeBlocks(g, { packed, scales, zeros, size, bits: bitsOf(node) });
   const width = elementCount(blocks.shape) / n;
   const named = { name: WEIGHT };
   // The last block may be longer than what is left of K.
@@ -72,74 +73,14 @@ const gatherBlockQuantized: Decomposition = ({ node, input, inputs }, g) => {
   if ((data.shape.at(-1) ?? 0) * 8 !== width * bitsOf(node)) {
     throw unsupported(node, `its rows are not made of whole blocks of ${size}`);
   }
-  const blocks = dequantize(g, node, { packed, scales, zeros, size });
+  const blocks = dequantizeBlocks(g, { packed, scales, zeros, size, bits: bitsOf(node) });
   return [g.reshape(blocks, [...scales.shape.slice(0, -1), width])];
 };
 
-interface Quantized {
-  /** uint8 [..., bytes], the lowest bits first. */
-  readonly packed: Value;
-  /** [..., blocks]. */
-  readonly scales: Value;
-  /** Packed like the values or, as numbers, shaped like the scales; the middle by default. */
-  readonly zeros: Value | undefined;
-  /** Values of a block. */
-  readonly size: number;
-}
-
-/** (q − zero point)·scale, [..., blocks, size]. */
-function dequantize(
-  g: GraphBuilder,
-  node: Node,
-  { packed, scales, zeros, size }: Quantized,
-): Value {
-  const { dtype, shape } = scales;
-  const bits = bitsOf(node);
-  const column = [...shape, 1];
-  const blocks = g.reshape(unpack(g, packed, bits, dtype), [...shape, size]);
-  const middle = g.scalar(2 ** (bits - 1), dtype);
-  const zero = zeros ? g.reshape(zeroPoints(g, zeros, bits, scales), column) : middle;
-  return g.mul(g.sub(blocks, zero), g.reshape(scales, column));
-}
-
 function bitsOf(node: Node): number {
   const bits = intAttribute(node, 'bits', 4);
-  if ([2, 4, 8].includes(bits)) return bits;
+  if (isPackedWidth(bits)) return bits;
   throw unsupported(node, `its values have ${bits} bits`);
-}
-
-/** One number per scale. */
-function zeroPoints(g: GraphBuilder, zeros: Value, bits: number, { dtype, shape }: Value): Value {
-  if (zeros.dtype !== 'uint8') return zeros;
-  const unpacked = unpack(g, zeros, bits, dtype);
-  const blocks = shape.at(-1) ?? 0;
-  return unpacked.shape.at(-1) === blocks
-    ? unpacked
-    : g.op('Slice', [unpacked, ...firstColumns(g, blocks)]);
-}
-
-/** The numbers in the bytes [..., bytes], from the lowest bits up: [..., bytes · 8 / bits]. */
-function unpack(g: GraphBuilder, packed: Value, bits: number, dtype: ElementType): Value {
-  let digits = g.cast(packed, dtype);
-  for (let width = 4; width >= bits; width /= 2) digits = halves(g, digits, 2 ** width);
-  return digits;
-}
-
-/**
- * q = high·base + low as [low, high], side by side. In floating point, where it is exact: bit
- * operators have no CUDA kernel, and none at all before opset 18.
- */
-function halves(g: GraphBuilder, q: Value, base: number): Value {
-  const high = g.op('Floor', [g.mul(q, g.scalar(1 / base, q.dtype))]);
-  const low = g.sub(q, g.mul(high, g.scalar(base, q.dtype)));
-  const pair = [low, high].map((x) => g.reshape(x, [...x.shape, 1]));
-  const pairs = g.op('Concat', pair, { axis: int(-1) });
-  return g.reshape(pairs, q.shape.with(-1, 2 * (q.shape.at(-1) ?? 0)));
-}
-
-/** The operands that make `Slice` take the first `count` columns. */
-function firstColumns(g: GraphBuilder, count: number): readonly Value[] {
-  return [g.int64([0]), g.int64([count]), g.int64([-1])];
 }
 
 export const quantizedDecompositions = {
