@@ -1,11 +1,13 @@
 import type { RunModel } from '@layersense/contracts';
 import { type Checkpoint, hashFile, type ResolvedModel } from '@layersense/model-source';
 import { elementCount } from '@layersense/onnx-ir';
+import type { OpenedModel } from './open-model.js';
 
 /** The provenance of a model: what it is called, and what its files hold. */
 export async function describeModel(
   { name, revision, files: resolved }: ResolvedModel,
   { config, files, tensors }: Checkpoint,
+  dequantized: OpenedModel['dequantized'],
   signal: AbortSignal,
 ): Promise<RunModel> {
   const known = new Map(resolved.map((file) => [file.name, file.sha256]));
@@ -14,7 +16,7 @@ export async function describeModel(
     const sha256 = known.get(file.name) ?? (await hashFile(file.path, signal));
     hashed.push({ name: file.name, sha256 });
   }
-  const refs = [...tensors.values()];
+  const refs = [...tensors.values(), ...dequantized.values()];
   return {
     name,
     revision,

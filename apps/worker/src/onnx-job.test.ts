@@ -126,7 +126,6 @@ describe('what cannot be scored', () => {
   it.each([
     ['an encoder', 'bert-masked-lm/dynamo-20.onnx', encoder, 'model_type_unsupported'],
     ['a model of no known kind', 'llama/dynamo-20.onnx', undefined, 'config_invalid'],
-    ['integer weights', 'llama/builder-style-int4.onnx', llama, 'dtype_unsupported'],
   ] as const)('%s', async (name, source, config, code) => {
     const model = folder(name, { 'model.onnx': source }, config);
     await expect(fisher(model, 'llama')).rejects.toMatchObject({ code });

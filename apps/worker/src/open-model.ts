@@ -6,13 +6,16 @@ import {
   type ResolvedModel,
 } from '@layersense/model-source';
 import { type ParsedModel, parseModel, parseOnnxModel } from '@layersense/models';
-import { onnxArchitecture, onnxTensors } from './onnx-architecture.js';
+import { dequantizedWeights, onnxArchitecture, onnxTensors } from './onnx-architecture.js';
+import type { DequantizedWeight } from './opened-job.js';
 
 /** A model on this machine, whatever kind of files it is made of. */
 export interface OpenedModel {
   readonly kind: 'checkpoint' | 'onnx';
   /** Its files and stored tensors; those of an ONNX file under the names of its parameters. */
   readonly checkpoint: Checkpoint;
+  /** The parameters that its files store as integers; they are not in `checkpoint.tensors`. */
+  readonly dequantized: ReadonlyMap<string, DequantizedWeight>;
   /** @throws LayersenseError for a model that has no Fisher scores. */
   readonly architecture: () => ParsedModel;
 }
@@ -21,7 +24,8 @@ export interface OpenedModel {
 export async function openModel({ folder, onnxFile }: ResolvedModel): Promise<OpenedModel> {
   if (onnxFile !== undefined) return openOnnxModel(await openOnnx(folder, onnxFile));
   const checkpoint = await openCheckpoint(folder);
-  return { kind: 'checkpoint', checkpoint, architecture: () => parseModel(checkpoint.config) };
+  const architecture = () => parseModel(checkpoint.config);
+  return { kind: 'checkpoint', checkpoint, dequantized: new Map(), architecture };
 }
 
 async function openOnnxModel(source: OnnxFile): Promise<OpenedModel> {
@@ -32,6 +36,7 @@ async function openOnnxModel(source: OnnxFile): Promise<OpenedModel> {
   return {
     kind: 'onnx',
     checkpoint: { config, files, tokenizerFiles, weightsFolder, tensors, unsupported },
+    dequantized: dequantizedWeights(model, source.read),
     architecture: () => onnxArchitecture(model, config),
   };
 }

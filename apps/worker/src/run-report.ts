@@ -21,6 +21,8 @@ import { runIdentity } from './run-identity.js';
 /** What a computation found out beside the scores. */
 export interface Computation {
   readonly scores: readonly LayerScore[];
+  /** How many of the scored weights are stored as integers. */
+  readonly dequantized: number;
   readonly dataset?: RunDataset;
   readonly meanLoss?: number;
   readonly exampleLosses?: readonly number[];
@@ -53,7 +55,7 @@ export function runReport(
       source: null,
       method: spec.method,
       method_version: methodVersions[spec.method],
-      definition: definitionOf(spec),
+      definition: definitionOf(spec, computation),
       metrics: [...metricsOf[spec.method]],
       model,
       dataset: dataset ?? null,

@@ -38,16 +38,20 @@ export async function runSensitivityJob(
     signal,
   });
   await progress.begin('loading');
-  const { checkpoint, architecture } = await openModel(source);
-  const model = await describeModel(source, checkpoint, signal);
-  const job = { model, checkpoint, architecture, progress, services, signal };
+  const { checkpoint, dequantized, architecture } = await openModel(source);
+  const model = await describeModel(source, checkpoint, dequantized, signal);
+  const job = { model, checkpoint, dequantized, architecture, progress, services, signal };
   const computation =
     spec.method === 'fisher' ? await scoreFisher(spec, job) : await scoreMagnitude(job);
   await progress.begin('saving');
-  return runReport(spec, model, computation, (performance.now() - started) / 1000);
+  const seconds = (performance.now() - started) / 1000;
+  return runReport(spec, model, { ...computation, dequantized: dequantized.size }, seconds);
 }
 
-async function scoreFisher(spec: FisherJobSpec, job: OpenedJob): Promise<Computation> {
+async function scoreFisher(
+  spec: FisherJobSpec,
+  job: OpenedJob,
+): Promise<Omit<Computation, 'dequantized'>> {
   const { model, checkpoint, progress, services, signal } = job;
   const architecture = job.architecture();
   const scored = listParameters(architecture, checkpoint.tensors);

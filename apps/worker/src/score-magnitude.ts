@@ -7,23 +7,27 @@ import type { Computation } from './run-report.js';
 /** Streams every weight of the checkpoint once; needs no graph, so any architecture will do. */
 export async function scoreMagnitude({
   checkpoint,
+  dequantized,
   progress,
   signal,
-}: OpenedJob): Promise<Computation> {
-  const weights = magnitudeWeights(checkpoint.tensors, checkpoint.config);
-  const elements = weights.reduce((sum, [, { shape }]) => sum + elementCount(shape), 0);
+}: OpenedJob): Promise<Omit<Computation, 'dequantized'>> {
+  const stored = magnitudeWeights(checkpoint.tensors, checkpoint.config);
+  const weights = [
+    ...stored.map(([parameter, ref]) => ({
+      parameter,
+      shape: ref.shape,
+      chunks: () => tensorChunks(checkpoint.weightsFolder, ref),
+    })),
+    ...[...dequantized].map(([parameter, weight]) => ({ parameter, ...weight })),
+  ];
+  const elements = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const total = weights.length;
   const measured = [];
   await progress.begin('computing', { done: 0, total });
-  for (const [parameter, ref] of weights) {
+  for (const { parameter, shape, chunks } of weights) {
     signal.throwIfAborted();
-    const chunks = tensorChunks(checkpoint.weightsFolder, ref);
-    measured.push({
-      parameter,
-      shape: ref.shape,
-      magnitude: await measureMagnitude(parameter, chunks),
-    });
-    await progress.advance({ done: measured.length, total }, elementCount(ref.shape) / elements);
+    measured.push({ parameter, shape, magnitude: await measureMagnitude(parameter, chunks()) });
+    await progress.advance({ done: measured.length, total }, elementCount(shape) / elements);
   }
   return { scores: summarizeMagnitude(measured), arithmetic: 'float64' };
 }

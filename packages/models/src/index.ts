@@ -8,6 +8,7 @@ export {
 } from './build-forward.js';
 export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart, Routing } from './forward.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
+export { dequantizedValues } from './onnx/dequantized-values.js';
 export { orInvalidFile } from './onnx/errors.js';
 export {
   assertPredictsNextToken,
@@ -16,4 +17,5 @@ export {
 } from './onnx/language-model.js';
 export { type OnnxModel, parseOnnxModel } from './onnx/onnx-model.js';
 export type { OnnxParameter } from './onnx/onnx-parameters.js';
+export { storedTypeOf } from './onnx/quantized-tensor.js';
 export type { ReadStored } from './onnx/same-content.js';

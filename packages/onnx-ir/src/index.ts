@@ -33,4 +33,5 @@ export {
   type TensorType,
 } from './shape-inference.js';
 export { sliceGraph } from './slice-graph.js';
+export { tensorFromBytes } from './tensor-bytes.js';
 export { type WidenedOnce, widenWeightsOnce } from './widen-weights-once.js';

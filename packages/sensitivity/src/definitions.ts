@@ -14,11 +14,18 @@ const labelSources = {
 } as const;
 
 /** The exact meaning of a run's numbers in a sentence, stored with them. docs/maths.md derives it. */
-export function definitionOf(spec: JobSpec): string {
+export function definitionOf(
+  spec: JobSpec,
+  { dequantized }: { readonly dequantized: number },
+): string {
+  const rounded = dequantized > 0;
   if (spec.method === 'magnitude') {
-    return 'l1 = Σ|w|, l2_squared = Σw², mean_abs = Σ|w|/numel, max_abs = max|w| over the elements w of the weight';
+    return `l1 = Σ|w|, l2_squared = Σw², mean_abs = Σ|w|/numel, max_abs = max|w| over the elements w of the weight${rounded ? '; an element of a weight stored as integers is (q − zero point)·scale' : ''}`;
   }
+  const point = rounded
+    ? '; W is the dequantised matrix where integers are stored, and the gradient is taken at that point'
+    : '';
   const { loss, labels, draws = 1 } = spec.params;
   const repeated = draws > 1 ? `, ${draws} draws per example whose squares are averaged` : '';
-  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${losses[loss]}, ${labelSources[labels]}${repeated}; squares are taken per example, before the mean`;
+  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${losses[loss]}, ${labelSources[labels]}${repeated}; squares are taken per example, before the mean${point}`;
 }

@@ -18,7 +18,8 @@ import { constantOf } from './constant-of.js';
 import { KnownValues } from './known-values.js';
 import type { OnnxModel } from './onnx-model.js';
 import type { OnnxParameter, ParameterUse } from './onnx-parameters.js';
-import { isViewOperator, typeOf } from './stored-uses.js';
+import { dequantize, type QuantizedTensor, typeOf } from './quantized-tensor.js';
+import { isViewOperator } from './stored-uses.js';
 import { upgradeNode } from './upgrade-node.js';
 
 /**
@@ -139,12 +140,24 @@ export class GraphImport {
   #stored({ name, stored, turned }: OnnxParameter): Value {
     const declared = this.g.values.get(name);
     if (declared) return declared;
+    if (stored.kind === 'quantized') return this.#dequantized(name, stored, turned);
     const initializer = computedInitializer(stored, this.arithmetic);
     if (!turned) return this.g.initializer(name, initializer);
     const inputs = [this.g.initializer(`${name}#stored`, initializer).name];
     const turn = { name, opType: 'Transpose', domain: '', inputs, outputs: [name], attributes: {} };
     this.g.append(turn);
     return this.g.value(name);
+  }
+
+  /** The value of integers under the parameter's name; its nodes run where it is used. */
+  #dequantized(name: string, tensor: QuantizedTensor, turned: boolean): Value {
+    const { g } = this;
+    const value = g.scope(`${name}#dequantized`, () =>
+      dequantize(g, tensor, (each) => this.value(each)),
+    );
+    const opType = turned ? 'Transpose' : 'Identity';
+    g.append({ name, opType, domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+    return g.value(name);
   }
 
   #widen(value: Value): Value {
@@ -154,7 +167,8 @@ export class GraphImport {
   /** A folded value or a stored tensor that is no parameter becomes an initializer when it is read. */
   #declareStored(name: string): Value {
     const known = this.#known.folded(name);
-    const stored = this.model.decoded.initializers.get(name);
+    const stored = this.model.tensors.get(name);
+    if (stored?.kind === 'quantized') return this.#dequantized(name, stored, false);
     if (known) return this.g.initializer(name, { kind: 'inline', tensor: known });
     if (!stored) throw new GraphError(`unknown value ${JSON.stringify(name)}`);
     const declared = this.g.initializer(name, computedInitializer(stored, this.arithmetic));
@@ -209,7 +223,7 @@ export class GraphImport {
   }
 
   #typeOf(name: string): Pick<Value, 'dtype' | 'shape'> {
-    const stored = this.model.decoded.initializers.get(name);
+    const stored = this.model.tensors.get(name);
     if (!stored) return this.#known.get(name) ?? this.value(name);
     const { dtype, shape } = typeOf(stored);
     return { dtype: computedType(dtype, this.arithmetic), shape };

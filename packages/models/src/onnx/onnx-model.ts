@@ -3,6 +3,8 @@ import type { DecodedModel, DecodedNode } from '@layersense/onnx-ir';
 import { orInvalidFile } from './errors.js';
 import { neededNodes } from './needed-nodes.js';
 import { groupParameters, type OnnxParameter, type ParameterUses } from './onnx-parameters.js';
+import { dequantizeNodes } from './quantized-nodes.js';
+import type { StoredTensor } from './quantized-tensor.js';
 import { refuseUnsupported } from './refuse-unsupported.js';
 import type { ReadStored } from './same-content.js';
 import { storedUses } from './stored-uses.js';
@@ -13,6 +15,8 @@ export interface OnnxModel {
   /** Base name of the file. */
   readonly file: string;
   readonly decoded: DecodedModel;
+  /** What is stored, and the values of what is stored as integers. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** What the logits depend on, in topological order. */
   readonly nodes: readonly DecodedNode[];
   readonly uses: ParameterUses;
@@ -41,9 +45,12 @@ export async function parseOnnxModel(
       { opset },
     );
   }
-  const nodes = orInvalidFile(file, () => neededNodes(decoded, logitsOf(decoded, file)));
-  refuseUnsupported(nodes, file);
-  const uses = await groupParameters(storedUses(decoded, nodes), decoded.initializers, read);
+  const { nodes, tensors } = orInvalidFile(file, () => {
+    const needed = neededNodes(decoded, logitsOf(decoded, file));
+    refuseUnsupported(needed, file);
+    return dequantizeNodes(needed, decoded, file);
+  });
+  const uses = await groupParameters(storedUses(tensors, nodes), tensors, read);
   const parameters = new Set(
     nodes.flatMap((node) => [...(uses.get(node)?.values() ?? [])].map((use) => use.parameter)),
   );
@@ -54,7 +61,7 @@ export async function parseOnnxModel(
       { file },
     );
   }
-  return { file, decoded, nodes, uses, parameters: [...parameters] };
+  return { file, decoded, tensors, nodes, uses, parameters: [...parameters] };
 }
 
 /** The name of the output that holds the logits. */

@@ -1,7 +1,8 @@
-import type { DecodedNode, Initializer } from '@layersense/onnx-ir';
+import type { DecodedNode } from '@layersense/onnx-ir';
 import { groupBy } from './group-by.js';
+import { type StoredTensor, typeOf } from './quantized-tensor.js';
 import { isUniform, type ReadStored, sameContent } from './same-content.js';
-import { type StoredUse, typeOf } from './stored-uses.js';
+import type { StoredUse } from './stored-uses.js';
 
 /** A parameter of the model, wherever the file stores it. */
 export interface OnnxParameter {
@@ -11,7 +12,7 @@ export interface OnnxParameter {
   readonly shape: readonly number[];
   /** Whether `stored` holds the transpose of that. */
   readonly transposed: boolean;
-  readonly stored: Initializer;
+  readonly stored: StoredTensor;
   /** Whether a lookup reads the transpose of `stored`, so that the graph must turn it round. */
   readonly turned: boolean;
 }
@@ -48,14 +49,14 @@ interface Group {
  */
 export async function groupParameters(
   uses: readonly StoredUse[],
-  initializers: ReadonlyMap<string, Initializer>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   read: ReadStored,
 ): Promise<ParameterUses> {
-  const groups = await groupByTensor(uses, initializers, read);
-  const merged = await mergeCopies(groups, initializers, read);
+  const groups = await groupByTensor(uses, tensors, read);
+  const merged = await mergeCopies(groups, tensors, read);
   const result = new Map<DecodedNode, Map<number, ParameterUse>>();
   for (const group of withDistinctNames(merged)) {
-    const stored = initializers.get(group.tensor);
+    const stored = tensors.get(group.tensor);
     if (!stored) continue;
     const parameter = parameterOf(group, stored);
     for (const { use, mirrored } of group.members) {
@@ -69,14 +70,14 @@ export async function groupParameters(
 
 async function groupByTensor(
   uses: readonly StoredUse[],
-  initializers: ReadonlyMap<string, Initializer>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   read: ReadStored,
 ): Promise<readonly Group[]> {
   const byTensor = groupBy(uses, ({ tensor }) => tensor);
   const groups: Group[] = [];
   for (const [tensor, shared] of byTensor) {
     const byName = groupBy(shared, ({ name }) => name);
-    const stored = initializers.get(tensor);
+    const stored = tensors.get(tensor);
     const apart = byName.size > 1 && stored && (await isUniform(stored, read));
     for (const together of apart ? byName.values() : [shared]) {
       const members = together.map((use) => ({ use, mirrored: false }));
@@ -98,14 +99,14 @@ const isLookup = ({ node }: StoredUse): boolean => node.opType === 'Gather';
 /** Groups that read copies of one matrix become one: those of a lookup, and those of one name. */
 async function mergeCopies(
   groups: readonly Group[],
-  initializers: ReadonlyMap<string, Initializer>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   read: ReadStored,
 ): Promise<readonly Group[]> {
   const merged: Group[] = [];
   const tablesFirst = groups.toSorted((a, b) => Number(b.table) - Number(a.table));
   for (const group of tablesFirst) {
     const candidates = merged.filter((other) => other.name === group.name || other.table);
-    const copy = await findCopy(group, candidates, initializers, read);
+    const copy = await findCopy(group, candidates, tensors, read);
     if (!copy) {
       merged.push(group);
       continue;
@@ -123,13 +124,13 @@ async function mergeCopies(
 async function findCopy(
   group: Group,
   candidates: readonly Group[],
-  initializers: ReadonlyMap<string, Initializer>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   read: ReadStored,
 ): Promise<{ readonly of: Group; readonly transposed: boolean } | undefined> {
-  const stored = initializers.get(group.tensor);
+  const stored = tensors.get(group.tensor);
   if (!stored || candidates.length === 0 || (await isUniform(stored, read))) return undefined;
   for (const candidate of candidates) {
-    const other = initializers.get(candidate.tensor);
+    const other = tensors.get(candidate.tensor);
     if (!other) continue;
     for (const transposed of [true, false]) {
       if (await sameContent(other, stored, transposed, read)) return { of: candidate, transposed };
@@ -147,7 +148,7 @@ function withDistinctNames(groups: readonly Group[]): readonly Group[] {
   );
 }
 
-function parameterOf(group: Group, stored: Initializer): OnnxParameter {
+function parameterOf(group: Group, stored: StoredTensor): OnnxParameter {
   const { shape } = typeOf(stored);
   const own = group.members.filter(({ mirrored }) => !mirrored).map(({ use }) => use);
   const transposed = shape.length === 2 && own.every(({ storedTransposed }) => storedTransposed);

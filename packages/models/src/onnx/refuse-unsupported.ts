@@ -5,17 +5,27 @@ import { groupBy } from './group-by.js';
 
 const CONTROL_FLOW = ['If', 'Loop', 'Scan'];
 
-/** Weights that exist only as integers have no gradient. */
-const QUANTISED = [
-  'com.microsoft.GatherBlockQuantized',
-  'com.microsoft.MatMulBnb4',
-  'com.microsoft.MatMulNBits',
-  'com.microsoft.QMoE',
-  'DequantizeLinear',
+/** What rounds activations, or computes on integers: its derivative is zero almost everywhere. */
+const ROUNDS_ACTIVATIONS = [
+  'com.microsoft.DynamicQuantizeLSTM',
+  'com.microsoft.DynamicQuantizeMatMul',
+  'com.microsoft.MatMulIntegerToFloat',
+  'com.microsoft.QAttention',
+  'com.microsoft.QEmbedLayerNormalization',
+  'com.microsoft.QGemm',
+  'com.microsoft.QLinearAdd',
+  'com.microsoft.QLinearMul',
+  'com.microsoft.QuantizeLinear',
+  'ConvInteger',
   'DynamicQuantizeLinear',
   'MatMulInteger',
+  'QLinearConv',
   'QLinearMatMul',
+  'QuantizeLinear',
 ];
+
+/** Integer weights whose values no formula is known for here. */
+const UNKNOWN_WEIGHTS = ['com.microsoft.MatMulBnb4', 'com.microsoft.QMoE'];
 
 /** What only ONNX Runtime's own optimiser writes; no exporter and no model builder does. */
 const OPTIMISED = [
@@ -27,7 +37,7 @@ const OPTIMISED = [
 ];
 
 /** What the import writes with other operators, or as a constant. */
-const REWRITTEN = ['Constant', 'CastLike'];
+const REWRITTEN = ['Constant', 'CastLike', 'DequantizeLinear', 'com.microsoft.DequantizeLinear'];
 
 /**
  * Everything about a graph's operators that rules it out, before any of it is built.
@@ -37,16 +47,20 @@ const REWRITTEN = ['Constant', 'CastLike'];
 export function refuseUnsupported(nodes: readonly DecodedNode[], file: string): void {
   const nodesOf = (operators: readonly string[]) =>
     nodes.filter((node) => operators.includes(operatorKey(node)));
-  refuse(nodesOf(CONTROL_FLOW), (listing) =>
+  refuseNodes(nodesOf(CONTROL_FLOW), (listing) =>
     unsupported(
       `${file} branches or loops while it runs: ${listing}. Export the model for one task with dynamic axes and without a merged decoder (optimum: --no-post-process).`,
     ),
   );
-  refuse(nodesOf(QUANTISED), (listing) => ({
+  refuseNodes(nodesOf(ROUNDS_ACTIVATIONS), (listing) => ({
     code: 'dtype_unsupported',
-    message: `${file} stores weights as integers only: ${listing}. Integer weights have no gradient; score the model before it is quantised.`,
+    message: `${file} rounds activations to integers: ${listing}. Rounding has no derivative, so there is no gradient to score; score the model before it is quantised, or one of which the weights alone are quantised.`,
   }));
-  refuse(nodesOf(OPTIMISED), (listing) =>
+  refuseNodes(nodesOf(UNKNOWN_WEIGHTS), (listing) => ({
+    code: 'dtype_unsupported',
+    message: `${file} stores weights in a way whose values are not known here: ${listing}. Score the model before it is quantised, or quantise it to MatMulNBits.`,
+  }));
+  refuseNodes(nodesOf(OPTIMISED), (listing) =>
     unsupported(
       `${file} was already optimised for inference: ${listing}. Use the file that the exporter wrote, before optimisation.`,
     ),
@@ -54,7 +68,7 @@ export function refuseUnsupported(nodes: readonly DecodedNode[], file: string): 
   const unknown = nodes.filter(
     (node) => !REWRITTEN.includes(operatorKey(node)) && !hasInferenceRule(node) && !canFold(node),
   );
-  refuse(unknown, (listing) =>
+  refuseNodes(unknown, (listing) =>
     unsupported(
       `${file} uses operators that are not supported: ${listing}. Export the model with torch.onnx.export or optimum at opset 17 to 23, in standard operators.`,
     ),
@@ -68,8 +82,15 @@ interface Refusal {
 
 const unsupported = (message: string): Refusal => ({ code: 'unsupported_operator', message });
 
-/** Throws if there are any `nodes`; all of them are in the error's context. */
-function refuse(nodes: readonly DecodedNode[], refusal: (listing: string) => Refusal): void {
+/**
+ * Throws if there are any `nodes`; all of them are in the error's context.
+ *
+ * @throws LayersenseError as `refusal` says
+ */
+export function refuseNodes(
+  nodes: readonly DecodedNode[],
+  refusal: (listing: string) => Refusal,
+): void {
   if (nodes.length === 0) return;
   const byOperator = groupBy(nodes, operatorKey);
   const listing = [...byOperator].map(

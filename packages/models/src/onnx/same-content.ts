@@ -1,10 +1,16 @@
 import {
   type ElementType,
+  elementCount,
   elementTypes,
   type Initializer,
   type TensorRef,
 } from '@layersense/onnx-ir';
-import { typeOf } from './stored-uses.js';
+import {
+  type NamedTensor,
+  type QuantizedTensor,
+  type StoredTensor,
+  typeOf,
+} from './quantized-tensor.js';
 
 /** Reads `length` bytes of a stored tensor, from its byte number `start`. */
 export type ReadStored = (ref: TensorRef, start: number, length: number) => Promise<Uint8Array>;
@@ -21,7 +27,8 @@ interface Matrix {
 }
 
 /** Whether every element is the same: a norm or a bias as it is initialised. */
-export async function isUniform(initializer: Initializer, read: ReadStored): Promise<boolean> {
+export async function isUniform(initializer: StoredTensor, read: ReadStored): Promise<boolean> {
+  if (initializer.kind === 'quantized') return false;
   if (initializer.kind === 'inline') {
     const { data } = initializer.tensor;
     return Array.from(data).every((x) => x === data[0]);
@@ -43,11 +50,15 @@ export async function isUniform(initializer: Initializer, read: ReadStored): Pro
  * Stops at the first difference, which for two different weights is the first element.
  */
 export async function sameContent(
-  a: Initializer,
-  b: Initializer,
+  a: StoredTensor,
+  b: StoredTensor,
   transposed: boolean,
   read: ReadStored,
 ): Promise<boolean> {
+  if (a.kind === 'quantized' || b.kind === 'quantized') {
+    if (a.kind !== b.kind || transposed) return false;
+    return a.kind === 'quantized' && b.kind === 'quantized' && (await sameQuantized(a, b, read));
+  }
   const [left, right] = [matrixOf(a, read), matrixOf(b, read)];
   if (!left || !right || left.dtype !== right.dtype) return false;
   const shape = transposed ? [right.columns, right.rows] : [right.rows, right.columns];
@@ -60,6 +71,35 @@ export async function sameContent(
     if (!(await same(left, right, start, end))) return false;
   }
   return true;
+}
+
+/** Whether two weights have the same integers, scales and zero points, laid out alike. */
+async function sameQuantized(
+  a: QuantizedTensor,
+  b: QuantizedTensor,
+  read: ReadStored,
+): Promise<boolean> {
+  const alike =
+    JSON.stringify([a.shape, a.dtype, a.layout]) === JSON.stringify([b.shape, b.dtype, b.layout]);
+  if (!alike) return false;
+  const same = async (x: NamedTensor | undefined, y: NamedTensor | undefined) =>
+    x && y ? await sameElements(x.stored, y.stored, read) : x === y;
+  return (
+    (await same(a.scales, b.scales)) &&
+    (await same(a.zeros, b.zeros)) &&
+    (await same(a.integers, b.integers))
+  );
+}
+
+/** Whether two tensors hold the same elements, whatever their shapes. */
+function sameElements(a: Initializer, b: Initializer, read: ReadStored): Promise<boolean> {
+  const flat = (stored: Initializer): Initializer => {
+    const shape = [1, elementCount(typeOf(stored).shape)];
+    return stored.kind === 'inline'
+      ? { kind: 'inline', tensor: { ...stored.tensor, shape } }
+      : { kind: 'external', ref: { ...stored.ref, shape } };
+  };
+  return sameContent(flat(a), flat(b), false, read);
 }
 
 async function sameAsRows(a: Matrix, b: Matrix, start: number, end: number): Promise<boolean> {
@@ -100,9 +140,10 @@ function matrixOf(initializer: Initializer, read: ReadStored): Matrix | undefine
   return { dtype, rows, columns, row };
 }
 
-/** Elements as bit patterns of two, four or eight bytes; equal elements have equal ones. */
+/** Elements as bit patterns of one, two, four or eight bytes; equal elements have equal ones. */
 function words(raw: Uint8Array, bytes: number): ArrayLike<number> {
   const { buffer } = Uint8Array.from(raw);
+  if (bytes === 1) return new Uint8Array(buffer);
   if (bytes === 2) return new Uint16Array(buffer);
   return bytes === 4 ? new Uint32Array(buffer) : new Float64Array(buffer);
 }

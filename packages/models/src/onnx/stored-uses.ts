@@ -1,14 +1,13 @@
 import {
-  type DecodedModel,
   type DecodedNode,
   elementCount,
   elementTypes,
-  type Initializer,
   intAttribute,
   intsAttribute,
   operatorKey,
 } from '@layersense/onnx-ir';
 import { isBuilderMatrix, isParameterName, parameterName, type Role } from './parameter-name.js';
+import { type StoredTensor, typeOf } from './quantized-tensor.js';
 
 /** One place where a stored floating-point tensor enters the computation as a parameter. */
 export interface StoredUse {
@@ -32,19 +31,16 @@ interface View {
   readonly transposed: boolean;
 }
 
-export function typeOf(initializer: Initializer) {
-  return initializer.kind === 'inline' ? initializer.tensor : initializer.ref;
-}
-
 /** Every use of a parameter among `nodes`, in their order. */
 export function storedUses(
-  model: Pick<DecodedModel, 'initializers' | 'inputs'>,
+  tensors: ReadonlyMap<string, StoredTensor>,
   nodes: readonly DecodedNode[],
 ): readonly StoredUse[] {
   const views = new Map<string, View>();
-  for (const [name, initializer] of model.initializers) {
-    if (elementTypes[typeOf(initializer).dtype].floating) {
-      views.set(name, { tensor: name, own: name, transposed: false });
+  for (const [name, stored] of tensors) {
+    if (elementTypes[typeOf(stored).dtype].floating) {
+      const own = stored.kind === 'quantized' ? stored.own : name;
+      views.set(name, { tensor: name, own, transposed: false });
     }
   }
   // Positions depend on the tokens' number, not on the tokens.
@@ -61,17 +57,26 @@ export function storedUses(
     }
     node.inputs.forEach((input, position) => {
       const view = views.get(input);
-      const initializer = view && model.initializers.get(view.tensor);
-      if (!view || !initializer) return;
+      const stored = view && tensors.get(view.tensor);
+      if (!view || !stored) return;
       const computes = node.inputs.some((name) => name !== input && fromTokens.has(name));
-      const role = computes ? roleOf(node, position, typeOf(initializer).shape) : undefined;
+      const role = computes ? roleOf(node, position, typeOf(stored).shape) : undefined;
       const name = parameterName(node, view.own, role);
       if (name === undefined) return;
-      const storedTransposed = isBuilderMatrix(view.own) || readsAnonymousMatrix(node, view);
+      const storedTransposed = !inBlocks(stored) && storesTranspose(node, view);
       uses.push({ node, position, ...view, name, storedTransposed });
     });
   }
   return uses;
+}
+
+/** Blocks lie along the inputs of a weight, as its module holds it. */
+function inBlocks(stored: StoredTensor): boolean {
+  return stored.kind === 'quantized' && stored.layout.kind === 'blocks';
+}
+
+function storesTranspose(node: DecodedNode, view: View): boolean {
+  return isBuilderMatrix(view.own) || readsAnonymousMatrix(node, view);
 }
 
 /** Exporters that fold the transpose of a Linear's weight away give the result a new name. */
