@@ -63,7 +63,8 @@ LABEL org.opencontainers.image.title="layersense API" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /out/api ./
-ENV HOST=0.0.0.0 PORT=8080
+# AUTH=required: it starts before there is a key, and lets nobody in until there is one.
+ENV HOST=0.0.0.0 PORT=8080 AUTH=required
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
