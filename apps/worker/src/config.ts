@@ -24,6 +24,8 @@ export const WorkerEnvironment = z.object({
   ALLOWED_ROOTS: FolderList,
   THREADS: z.coerce.number().int().min(1).max(1024).optional(),
   MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
+  ATTEMPT_SECONDS: z.coerce.number().int().min(1).max(604_800).default(604_800),
+  STALL_SECONDS: z.coerce.number().min(1).max(86_400).default(900),
   LOCK_SECONDS: seconds(30),
   STALLED_CHECK_SECONDS: seconds(15),
   RECONCILE_SECONDS: seconds(30),
@@ -46,6 +48,10 @@ export interface WorkerConfig {
   threads: number | undefined;
   hub: HubSettings;
   maxAttempts: number;
+  /** The longest that an attempt may take; a job can ask for less. */
+  attemptSeconds: number;
+  /** A compute process that is silent for this long while a call waits is killed. */
+  stallMs: number;
   /** A worker that has not renewed its lock for this long has lost its job. */
   lockMs: number;
   stalledCheckMs: number;
@@ -70,6 +76,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     threads: env.THREADS,
     hub: hubSettingsFromEnvironment(environment),
     maxAttempts: env.MAX_ATTEMPTS,
+    attemptSeconds: env.ATTEMPT_SECONDS,
+    stallMs: env.STALL_SECONDS * 1000,
     lockMs: env.LOCK_SECONDS * 1000,
     stalledCheckMs: env.STALLED_CHECK_SECONDS * 1000,
     reconcileMs: env.RECONCILE_SECONDS * 1000,

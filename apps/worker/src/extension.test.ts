@@ -206,7 +206,7 @@ describe('in the service', () => {
     const services = { allowedRoots: [root, scratch], hub, threads: 1 };
     const signal = new AbortController().signal;
     const spill = new SpillFolders(join(scratch, 'spill'));
-    await runStoredJobs(database, services, spill)(id, { job, signal });
+    await runStoredJobs(database, services, spill)({ jobId: id }, { job, signal });
     const { run_id } = await database.jobs.get(id);
     return await database.runs.report(run_id ?? '', { perExample: true });
   }

@@ -1,5 +1,6 @@
 import type { HubSettings } from '@layersense/model-source';
 import type { BatchStatistics } from '@layersense/sensitivity';
+import type { ShardReport } from './compute-facts.js';
 import type { EarlierRuns, ExampleValues } from './earlier-runs.js';
 import type { ProgressSink } from './progress-reporter.js';
 
@@ -31,8 +32,21 @@ export interface JobServices {
   readonly spillFolder?: (() => Promise<string>) | undefined;
   /** Where to look for values that need not be computed again; nowhere by default. */
   readonly earlier?: EarlierRuns | undefined;
+  /** Hears that a plan ran out of memory and that a smaller one goes on. */
+  readonly onSmallerPlan?: ((change: PlanChange) => Promise<unknown>) | undefined;
+  /** What the shards of the job tell, where it had any. */
+  readonly shards?: readonly ShardReport[] | undefined;
   /** Threads of the compute process; all processors by default. */
   readonly threads?: number | undefined;
+  /** A compute process that is silent for so long while a call waits is killed; never by default. */
+  readonly stallMs?: number | undefined;
+}
+
+/** The plan that ran out of memory, and the one that took its place. */
+export interface PlanChange {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
 }
 
 /** For runs that nobody resumes. */

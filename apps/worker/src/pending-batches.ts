@@ -25,24 +25,48 @@ export interface BatchSizes {
   readonly tokenBudget: number;
 }
 
+export interface PendingExamples {
+  /** Positions of the examples that batches are made of. */
+  readonly planned: readonly number[];
+  /** Those of them to compute: all, or a shard's. */
+  readonly wanted: readonly number[];
+}
+
 /**
- * The batches of the examples at `positions` that no earlier attempt has finished, each as often as
- * labels are drawn.
+ * The batches of the wanted examples that no earlier attempt has finished, each as often as labels
+ * are drawn. They are those of all planned examples, as one worker makes them, unless less memory
+ * made these so much smaller that a batch lies in two shards: then of the wanted examples alone.
  */
 export function* pendingBatches(
   set: CalibrationSet,
-  positions: readonly number[],
+  { planned, wanted }: PendingExamples,
   finished: FisherAccumulator,
   sizes: BatchSizes,
 ): Generator<DrawnBatch> {
   const { loss, draws = 1 } = sizes.params;
   const options = { loss, ...batchOptions(sizes) };
+  const isWanted = new Set(wanted);
+  const positions = cutsAtBatches(set, planned, isWanted, options) ? planned : wanted;
   const examples = positions.flatMap((position) => set.examples[position] ?? []);
   for (const batch of calibrationBatches({ examples }, options)) {
     const examplePositions = batch.examplePositions.map((i) => positions[i] ?? -1);
-    if (examplePositions.every((position) => finished.has(position))) continue;
+    if (examplePositions.every((i) => finished.has(i) || !isWanted.has(i))) continue;
     for (let draw = 0; draw < draws; draw++) yield { ...batch, examplePositions, draw };
   }
+}
+
+/** Whether every batch of the planned examples is wanted as a whole or not at all. */
+function cutsAtBatches(
+  set: CalibrationSet,
+  planned: readonly number[],
+  isWanted: ReadonlySet<number>,
+  options: BatchOptions,
+): boolean {
+  const lengths = planned.map((position) => set.examples[position]?.inputIds.length ?? 0);
+  return planBatches(lengths, options).every(({ positions }) => {
+    const wanted = positions.filter((i) => isWanted.has(planned[i] ?? -1)).length;
+    return wanted === 0 || wanted === positions.length;
+  });
 }
 
 /** The shape of the batch with most tokens, padding included. */
@@ -53,7 +77,8 @@ export function largestBatch(set: CalibrationSet, sizes: BatchSizes): BatchShape
   return batches.reduce((a, b) => (size(b) > size(a) ? b : a));
 }
 
-function batchOptions({ params, tokenBudget }: BatchSizes): BatchOptions {
+/** How examples are made into batches of these sizes. */
+export function batchOptions({ params, tokenBudget }: BatchSizes): BatchOptions {
   const { batch_size: batchSize } = params;
   return {
     batchSize,

@@ -1,14 +1,27 @@
-import { type Job, LayersenseError, toProblem } from '@layersense/contracts';
+import {
+  isTerminal,
+  type Job,
+  LayersenseError,
+  type SensitivityJobPayload,
+  toProblem,
+} from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import type { Logger } from 'pino';
+import { type Attempt, type Delivery, deliveryOf } from './delivery.js';
 import type { Verdict } from './queue.js';
 import { toJobFailure } from './to-job-failure.js';
 
+/** How often a job that came before its shards had ended is looked at again. */
+const EARLY_AGAIN_MS = 5000;
+
 /**
- * Computes one job and ends it as succeeded (`runs.save` with its id), or throws. It must give up
- * soon after `signal` aborts, whatever the reason.
+ * Computes one job and ends it as succeeded (`runs.save` with its id), or one of its shards
+ * (`jobs.finishShard`), or throws. It must give up soon after `signal` aborts, whatever the reason.
  */
-export type RunJob = (jobId: string, context: { job: Job; signal: AbortSignal }) => Promise<void>;
+export type RunJob = (
+  work: SensitivityJobPayload,
+  context: { readonly job: Job; readonly signal: AbortSignal },
+) => Promise<void>;
 
 export interface ProcessJobDependencies {
   database: Database;
@@ -17,6 +30,8 @@ export interface ProcessJobDependencies {
   runJob: RunJob;
   logger: Logger;
   maxAttempts: number;
+  /** The longest that an attempt may take; a job can ask for less. */
+  attemptSeconds: number;
   cancelPollMs: number;
   /** Wait before the second attempt; it doubles with each further one. */
   retryDelayMs: number;
@@ -26,33 +41,44 @@ export interface ProcessJobDependencies {
 
 /** One delivery, from its row's `running` to the row's next status. The row decides everything. */
 export async function processJob(
-  jobId: string,
+  payload: SensitivityJobPayload,
   lost: AbortSignal,
   dependencies: ProcessJobDependencies,
 ): Promise<Verdict> {
-  const { database, runJob, maxAttempts, shutdown } = dependencies;
-  const logger = dependencies.logger.child({ jobId });
-  const job = await database.jobs.markRunning(jobId, { workerId: dependencies.workerId });
-  if (!job) return { kind: 'done' };
-  if (job.attempt > maxAttempts) return giveUp(jobId, dependencies);
+  const { database, runJob, maxAttempts, attemptSeconds, shutdown, workerId } = dependencies;
+  const { jobId } = payload;
+  const logger = dependencies.logger.child(payload);
+  const delivery = deliveryOf(payload, database.jobs, workerId);
+  const attempt = await delivery.start();
+  if (attempt === 'early') return { kind: 'again', afterMs: EARLY_AGAIN_MS };
+  if (!attempt) return { kind: 'done' };
+  if (attempt.number > maxAttempts) return giveUp(jobId, dependencies);
 
-  const canceled = new AbortController();
-  const watching = watchCancel(jobId, canceled, dependencies);
+  const ended = new AbortController();
+  const watching = watchJob(jobId, ended, dependencies);
+  const seconds = Math.min(attempt.job.timeout_seconds ?? attemptSeconds, attemptSeconds);
+  const timeout = AbortSignal.timeout(seconds * 1000);
   try {
-    const signal = AbortSignal.any([canceled.signal, shutdown, lost]);
-    await runJob(jobId, { job, signal });
+    const signal = AbortSignal.any([ended.signal, timeout, shutdown, lost]);
+    await runJob(payload, { job: attempt.job, signal });
     logger.info('succeeded');
     return { kind: 'done' };
   } catch (error) {
     // The row belongs to the worker that took the job over.
     if (lost.aborted) return { kind: 'failed', reason: 'the lock was lost' };
-    if (await database.jobs.isCancelRequested(jobId)) return cancel(jobId, dependencies);
+    const { status, cancel_requested_at: canceled } = await database.jobs.get(jobId);
+    if (canceled !== null) return cancel(jobId, dependencies);
+    if (isTerminal(status)) {
+      logger.info({ status }, 'ended by another worker');
+      return { kind: 'done' };
+    }
     if (shutdown.aborted) {
-      await database.jobs.markRequeued(jobId, { attemptCounts: false });
+      await delivery.handBack({ attemptCounts: false });
       logger.info('handed back');
       return { kind: 'again', afterMs: 0 };
     }
-    return fail(job, error, dependencies);
+    const cause = timeout.aborted ? timedOut(seconds) : error;
+    return fail(cause, attempt, delivery, { ...dependencies, logger });
   } finally {
     watching.stop();
   }
@@ -78,33 +104,43 @@ async function giveUp(jobId: string, dependencies: ProcessJobDependencies): Prom
 }
 
 async function fail(
-  job: Job,
   error: unknown,
+  { job, number }: Attempt,
+  delivery: Delivery,
   { database, logger, maxAttempts, retryDelayMs }: ProcessJobDependencies,
 ): Promise<Verdict> {
   const { problem, retry } = toJobFailure(error);
-  if (retry && job.attempt < maxAttempts) {
-    await database.jobs.markRequeued(job.id);
-    logger.warn({ err: error, jobId: job.id, attempt: job.attempt }, 'will be retried');
-    return { kind: 'again', afterMs: retryDelayMs * 2 ** (job.attempt - 1) };
+  if (retry && number < maxAttempts) {
+    await delivery.handBack({ attemptCounts: true });
+    logger.warn({ err: error, attempt: number }, 'will be retried');
+    return { kind: 'again', afterMs: retryDelayMs * 2 ** (number - 1) };
   }
   await database.jobs.markFailed(job.id, problem);
-  logger.error({ err: error, jobId: job.id, attempt: job.attempt }, 'failed');
+  logger.error({ err: error, attempt: number }, 'failed');
   return { kind: 'failed', reason: problem.code };
 }
 
-/** Aborts `canceled` soon after somebody asked for it in the job's row. */
-function watchCancel(
+function timedOut(seconds: number): LayersenseError {
+  return new LayersenseError(
+    'timed_out',
+    `The attempt took longer than ${seconds} s and was stopped. Raise timeout_seconds (the worker's ATTEMPT_SECONDS is its limit), divide the job into shards, or ask for fewer examples.`,
+    { timeout_seconds: seconds },
+  );
+}
+
+/** Aborts `ended` soon after the job was canceled, or ended by another worker, as its row says. */
+function watchJob(
   jobId: string,
-  canceled: AbortController,
+  ended: AbortController,
   { database, logger, cancelPollMs }: ProcessJobDependencies,
 ): { stop(): void } {
   const timer = setInterval(() => {
-    database.jobs.isCancelRequested(jobId).then(
-      (requested) => {
-        if (requested) canceled.abort(new LayersenseError('canceled', 'The job was canceled.'));
+    database.jobs.get(jobId).then(
+      ({ status, cancel_requested_at: canceled }) => {
+        if (canceled === null && !isTerminal(status)) return;
+        ended.abort(new LayersenseError('canceled', `The job is ${status}.`));
       },
-      (error: unknown) => logger.warn({ err: error, jobId }, 'could not look for a cancel'),
+      (error: unknown) => logger.warn({ err: error, jobId }, 'could not look at the job'),
     );
   }, cancelPollMs);
   return { stop: () => clearInterval(timer) };

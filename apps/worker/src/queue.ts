@@ -1,6 +1,8 @@
 import {
+  type Job,
   LayersenseError,
-  SENSITIVITY_JOB_OPTIONS,
+  queueEntryId,
+  queueFlow,
   SENSITIVITY_QUEUE,
   SensitivityJobPayload,
 } from '@layersense/contracts';
@@ -8,6 +10,7 @@ import {
   createPostgresBackend,
   createRedisBackend,
   DelayedError,
+  type FlowProducer,
   type Queue,
   type Job as QueueEntry,
   UnrecoverableError,
@@ -37,14 +40,18 @@ export interface QueueConsumerOptions {
   stalledCheckMs: number;
   openTimeoutMs?: number;
   /** `lost` aborts when another worker may hold the job by now. */
-  handle: (jobId: string, lost: AbortSignal) => Promise<Verdict>;
+  handle: (payload: SensitivityJobPayload, lost: AbortSignal) => Promise<Verdict>;
   onError: (error: Error) => void;
 }
 
-/** One job at a time, each under a lock that is renewed until it ends. */
+export type QueuedJob = Pick<Job, 'id' | 'priority' | 'shards'>;
+
+/** One job or shard at a time, each under a lock that is renewed until it ends. */
 export interface QueueConsumer {
-  /** Adds the entry of a job that has none. True when it was missing. */
-  enqueueMissing(jobId: string): Promise<boolean>;
+  /**
+   * Adds the entries that a job or one of its `unfinished` shards lacks. True when one was missing.
+   */
+  enqueueMissing(job: QueuedJob, unfinished: readonly number[]): Promise<boolean>;
   /** @throws LayersenseError `queue_unavailable` when the queue does not answer in ten seconds. */
   ping(): Promise<void>;
   /** Takes nothing more and waits for the job in hand. */
@@ -53,14 +60,16 @@ export interface QueueConsumer {
 
 /** @throws LayersenseError `queue_unavailable` when the queue does not answer in ten seconds. */
 export async function openQueueConsumer(options: QueueConsumerOptions): Promise<QueueConsumer> {
-  const { queue, worker } = connect(options);
+  const { queue, flows, worker } = connect(options);
   queue.on('error', options.onError);
+  flows.on('error', options.onError);
   worker.on('error', options.onError);
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'lock lost');
   });
   const close = async () => {
     await worker.close();
+    await flows.close();
     await queue.close();
   };
   const answer = async (asked: Promise<unknown>): Promise<void> => {
@@ -69,17 +78,17 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
     });
   };
   try {
-    await answer(Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]));
+    await answer(Promise.all([queue, flows, worker].map((each) => each.waitUntilReady())));
   } catch (error) {
     await close().catch(options.onError);
     throw error;
   }
   worker.run().catch(options.onError);
   return {
-    enqueueMissing: async (jobId) => {
-      if ((await queue.getJobState(jobId)) !== 'unknown') return false;
-      const payload: SensitivityJobPayload = { jobId };
-      await queue.add('sensitivity', payload, { ...SENSITIVITY_JOB_OPTIONS, jobId });
+    enqueueMissing: async (job, unfinished) => {
+      if (!(await lacksEntry(queue, job, unfinished))) return false;
+      // Entries that are there stay as they are.
+      await flows.add(queueFlow({ ...job, shards: unfinished }));
       return true;
     },
     ping: () => answer(queue.isPaused()),
@@ -96,7 +105,28 @@ function queueUnavailable(cause: unknown): LayersenseError {
   );
 }
 
-type AnyQueue = Pick<Queue, 'add' | 'getJobState' | 'isPaused' | 'waitUntilReady' | 'close'> & {
+async function lacksEntry(
+  queue: AnyQueue,
+  { id: jobId, shards }: QueuedJob,
+  unfinished: readonly number[],
+): Promise<boolean> {
+  const exists = async (shard?: number) =>
+    (await queue.getJobState(queueEntryId({ jobId, shard }))) !== 'unknown';
+  if (!(await exists())) return true;
+  for (const shard of unfinished) if (!(await exists(shard))) return true;
+  if (unfinished.length > 0 || (await queue.getJobState(jobId)) !== 'waiting-children') {
+    return false;
+  }
+  for (let shard = 0; shard < shards; shard++) if (await exists(shard)) return false;
+  // It waits for the entry of a shard that was lost on the way: nothing would wake it.
+  await queue.remove(jobId);
+  return true;
+}
+
+type AnyQueue = Pick<Queue, 'getJobState' | 'isPaused' | 'remove' | 'waitUntilReady' | 'close'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+type AnyFlows = Pick<FlowProducer, 'add' | 'waitUntilReady' | 'close'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
 };
 type AnyWorker = Pick<Worker, 'run' | 'cancelJob' | 'waitUntilReady' | 'close'> & {
@@ -104,7 +134,13 @@ type AnyWorker = Pick<Worker, 'run' | 'cancelJob' | 'waitUntilReady' | 'close'> 
   on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
 };
 
-function connect(options: QueueConsumerOptions): { queue: AnyQueue; worker: AnyWorker } {
+interface Connections {
+  queue: AnyQueue;
+  flows: AnyFlows;
+  worker: AnyWorker;
+}
+
+function connect(options: QueueConsumerOptions): Connections {
   const { url, namespace, lockMs, stalledCheckMs } = options;
   // BullMQ passes a signal only to a processor that declares three parameters.
   const process = (entry: QueueEntry, token: string | undefined, lost: AbortSignal | undefined) =>
@@ -117,7 +153,7 @@ function connect(options: QueueConsumerOptions): { queue: AnyQueue; worker: AnyW
     maxStalledCount: MAX_STALLED_COUNT,
   };
   if (/^postgres(ql)?:/.test(url)) {
-    const { Queue, Worker } = withBackend(createPostgresBackend);
+    const { FlowProducer, Queue, Worker } = withBackend(createPostgresBackend);
     const connection = {
       connectionString: url,
       max: 2,
@@ -127,14 +163,16 @@ function connect(options: QueueConsumerOptions): { queue: AnyQueue; worker: AnyW
     };
     return {
       queue: new Queue(SENSITIVITY_QUEUE, { connection }),
+      flows: new FlowProducer({ connection }),
       worker: new Worker(SENSITIVITY_QUEUE, process, { connection, ...settings }),
     };
   }
-  const { Queue, Worker } = withBackend(createRedisBackend);
+  const { FlowProducer, Queue, Worker } = withBackend(createRedisBackend);
   const connection = { url, maxRetriesPerRequest: null };
   const prefix = namespace ? { prefix: namespace } : {};
   return {
     queue: new Queue(SENSITIVITY_QUEUE, { connection, ...prefix }),
+    flows: new FlowProducer({ connection, ...prefix }),
     worker: new Worker(SENSITIVITY_QUEUE, process, { connection, ...prefix, ...settings }),
   };
 }
@@ -147,8 +185,9 @@ async function processEntry(
   { handle, onError }: QueueConsumerOptions,
 ): Promise<void> {
   const payload = SensitivityJobPayload.safeParse(entry.data);
-  if (!payload.success) throw new UnrecoverableError('the payload is not {jobId}');
-  const verdict = await handle(payload.data.jobId, lost).catch((error: unknown): Verdict => {
+  if (!payload.success) throw new UnrecoverableError('the payload names no job');
+  const verdict = await handle(payload.data, lost).catch((error: unknown): Verdict => {
+    if (error instanceof LayersenseError && error.code === 'not_found') return { kind: 'done' };
     // Only a database that is away gets here: the row could not be written, so come back later.
     onError(error instanceof Error ? error : new Error(String(error)));
     return { kind: 'again', afterMs: REDELIVER_AFTER_MS };

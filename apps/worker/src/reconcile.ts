@@ -1,9 +1,9 @@
-import type { JobStatus } from '@layersense/contracts';
+import type { Job, JobStatus } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import type { QueueConsumer } from './queue.js';
 
 /**
- * Gives an entry to every unfinished job that the queue has lost: its enqueueing failed after the
+ * Gives entries to every unfinished job and shard that the queue has lost: its enqueueing failed after the
  * row was written, or the queue's memory was cleared. Returns their ids.
  *
  * @param staleAfterSeconds younger queued rows may still be on their way into the queue
@@ -19,19 +19,20 @@ export async function reconcile(
     ...(await jobsThatAre('canceling', database)),
   ];
   const recovered: string[] = [];
-  for (const jobId of unfinished) {
-    if (await queue.enqueueMissing(jobId)) recovered.push(jobId);
+  for (const job of unfinished) {
+    const shards = job.shards > 1 ? await database.jobs.unfinishedShards(job.id) : [];
+    if (await queue.enqueueMissing(job, shards)) recovered.push(job.id);
   }
   return recovered;
 }
 
-async function jobsThatAre(status: JobStatus, database: Database): Promise<string[]> {
-  const ids: string[] = [];
+async function jobsThatAre(status: JobStatus, database: Database): Promise<Job[]> {
+  const jobs: Job[] = [];
   let cursor: string | null | undefined;
   while (cursor !== null) {
     const page = await database.jobs.list({ status, limit: 200, ...(cursor ? { cursor } : {}) });
-    ids.push(...page.data.map(({ id }) => id));
+    jobs.push(...page.data);
     cursor = page.next_cursor;
   }
-  return ids;
+  return jobs;
 }

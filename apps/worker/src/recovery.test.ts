@@ -1,5 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +11,9 @@ import { noCheckpoint } from './job-services.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
 import { enqueue } from './test-support/enqueue.js';
 import { until } from './test-support/until.js';
+import { alive, childrenOf, killed, startWorkerProcess } from './test-support/worker-process.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const workerMain = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const NAMESPACE = 'recovery';
 
 /** Long enough to be interrupted: one session and one example per batch. */
@@ -61,20 +60,12 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
     });
 
     function startWorker(): ChildProcess {
-      const worker = fork(workerMain, {
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        env: {
-          ...process.env,
-          DATABASE_URL: databaseUrl,
-          QUEUE_URL: queueUrl,
-          QUEUE_NAMESPACE: NAMESPACE,
-          ALLOWED_ROOTS: root,
-          LOG_LEVEL: 'error',
-          SPILL_DIR: spillFolder,
-          THREADS: '1',
-          LOCK_SECONDS: '2',
-          STALLED_CHECK_SECONDS: '1',
-        },
+      const worker = startWorkerProcess({
+        databaseUrl,
+        queueUrl,
+        namespace: NAMESPACE,
+        root,
+        environment: { SPILL_DIR: spillFolder },
       });
       workers.push(worker);
       return worker;
@@ -95,7 +86,7 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
       const id = await submit();
       const victim = startWorker();
       await whenJob(id, 'a fifth is done', (job) => examplesDone(job) >= 12);
-      const orphans = descendants(victim.pid);
+      const orphans = childrenOf(victim.pid);
       expect(orphans.length).toBeGreaterThan(0);
       await killed(victim);
       const interrupted = await database.jobs.loadCheckpoint(id);
@@ -150,7 +141,7 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
         const id = await submit();
         const worker = startWorker();
         await whenJob(id, 'it computes', (job) => examplesDone(job) >= 1);
-        const children = descendants(worker.pid);
+        const children = childrenOf(worker.pid);
         expect(children.length).toBeGreaterThan(0);
         await database.jobs.requestCancel(id);
         const canceled = await until(
@@ -189,34 +180,3 @@ async function stepsInJournal(spillFolder: string, jobId: string): Promise<numbe
 
 const scoresByParameter = ({ scores }: ScoreReport) =>
   new Map(scores.map((score) => [score.parameter, score]));
-
-async function killed(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await exit;
-}
-
-/** Direct children of a process. */
-function descendants(pid: number | undefined): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid)
-    .map(Number);
-}
-
-function parentOf(entry: string): number | undefined {
-  try {
-    const status = readFileSync(`/proc/${entry}/status`, 'utf8');
-    return Number(/PPid:\s+(\d+)/.exec(status)?.[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    return !/State:\s+Z/.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}

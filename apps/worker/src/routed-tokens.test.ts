@@ -223,7 +223,7 @@ describe('the tokens that experts saw', () => {
       await expect(score(folder, params, { checkpoint: dying })).rejects.toThrow('killed');
       const signal = new AbortController().signal;
       const spill = new SpillFolders(join(scratch, 'spill'));
-      await runStoredJobs(database, offline(), spill)(id, { job, signal });
+      await runStoredJobs(database, offline(), spill)({ jobId: id }, { job, signal });
       const { run_id } = await database.jobs.get(id);
       const resumed = await database.runs.report(run_id ?? '', { perExample: true });
       const undisturbed = await score(folder, params);

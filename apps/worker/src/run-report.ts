@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import {
-  type Device,
   type JobSpec,
   type LayerScore,
   metricsOf,
@@ -12,9 +11,8 @@ import {
   type Stopping,
 } from '@layersense/contracts';
 import { definitionOf, methodVersions } from '@layersense/sensitivity';
-
+import type { ComputeFacts } from './compute-facts.js';
 import { engine } from './engine.js';
-import type { PlanChoice } from './plans/choose-plan.js';
 import { basisOfJob } from './run-basis.js';
 import { runIdentity } from './run-identity.js';
 
@@ -29,12 +27,8 @@ export interface Computation {
   readonly stability?: Stability | null;
   readonly stopping?: Stopping | null;
   readonly derivedFrom?: Run['derived_from'];
-  readonly device?: Device | undefined;
-  /** Version of the ONNX Runtime that computed; none is involved in a magnitude. */
-  readonly onnxRuntime?: string;
-  readonly plan?: PlanChoice;
-  readonly arithmetic?: string;
-  readonly peakMemoryBytes?: number;
+  /** Of a magnitude, only the arithmetic: nothing that is planned computes it. */
+  readonly facts?: Partial<ComputeFacts> | undefined;
 }
 
 /** The run with its full provenance, and its scores. */
@@ -44,7 +38,7 @@ export function runReport(
   computation: Computation,
   seconds: number,
 ): ScoreReport {
-  const { scores, dataset } = computation;
+  const { scores, dataset, facts } = computation;
   const params = spec.method === 'fisher' ? spec.params : undefined;
   return {
     run: {
@@ -67,14 +61,14 @@ export function runReport(
       stability: computation.stability ?? null,
       stopping: computation.stopping ?? null,
       derived_from: computation.derivedFrom ?? [],
-      device: computation.device ?? null,
-      plan: computation.plan?.name ?? null,
-      plan_reason: computation.plan?.reason ?? null,
-      estimated_memory_bytes: computation.plan ? Math.ceil(computation.plan.estimatedBytes) : null,
-      arithmetic: computation.arithmetic ?? null,
-      engine: { ...engine, onnxruntime: computation.onnxRuntime ?? null },
+      device: facts?.device ?? null,
+      plan: facts?.plan ?? null,
+      plan_reason: facts?.plan_reason ?? null,
+      estimated_memory_bytes: facts?.estimated_memory_bytes ?? null,
+      arithmetic: facts?.arithmetic ?? null,
+      engine: { ...engine, onnxruntime: facts?.onnxruntime ?? null },
       seconds,
-      peak_memory_bytes: computation.peakMemoryBytes ?? null,
+      peak_memory_bytes: facts?.peak_memory_bytes ?? null,
       created_at: new Date().toISOString(),
     },
     scores: [...scores],

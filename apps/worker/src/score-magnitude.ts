@@ -29,7 +29,7 @@ export async function scoreMagnitude({
     measured.push({ parameter, shape, magnitude: await measureMagnitude(parameter, chunks()) });
     await progress.advance({ done: measured.length, total }, elementCount(shape) / elements);
   }
-  return { scores: summarizeMagnitude(measured), arithmetic: 'float64' };
+  return { scores: summarizeMagnitude(measured), facts: { arithmetic: 'float64' } };
 }
 
 type Weights = readonly (readonly [string, TensorRef])[];

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { JobSpec, LayersenseError } from '@layersense/contracts';
-import { connectDatabase, type Database } from '@layersense/database';
+import { JobSpec, LayersenseError, type SensitivityJobPayload } from '@layersense/contracts';
+import { connectDatabase, type Database, type NewJob } from '@layersense/database';
 import { freshDatabase, redisServerAvailable, startRedisServer } from '@layersense/testing';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunJob } from './process-job.js';
 import { openQueueConsumer } from './queue.js';
 import {
@@ -16,7 +16,7 @@ import {
   type SensitivityWorker,
   type SensitivityWorkerOptions,
 } from './sensitivity-worker.js';
-import { enqueue } from './test-support/enqueue.js';
+import { enqueue, enqueueFlow } from './test-support/enqueue.js';
 import { saveTinyRun } from './test-support/save-tiny-run.js';
 import type { Instructions } from './test-support/sleeping-worker.js';
 import { until } from './test-support/until.js';
@@ -87,13 +87,13 @@ for (const { backend, available, start } of backends) {
     }
 
     /** Puts a job into the queue as the API does, `times` times. */
-    async function submit(times = 1): Promise<string> {
-      const { id } = await database.jobs.create({ spec, metadata: {} });
-      for (let i = 0; i < times; i++) await enqueue(queueUrl, namespace, id);
-      return id;
+    async function submit(times = 1, how: Partial<NewJob> = {}): Promise<string> {
+      const job = await database.jobs.create({ spec, metadata: {}, ...how });
+      for (let i = 0; i < times; i++) await enqueue(queueUrl, namespace, job.id, job);
+      return job.id;
     }
 
-    const succeed: RunJob = (jobId) => saveTinyRun(database, jobId);
+    const succeed: RunJob = ({ jobId }) => saveTinyRun(database, jobId);
     const get = (id: string) => () => database.jobs.get(id);
     const ended = (id: string, status: string, timeoutMs?: number) =>
       until(`job is ${status}`, get(id), (job) => job.status === status, timeoutMs);
@@ -109,12 +109,9 @@ for (const { backend, available, start } of backends) {
     it('computes once what was enqueued twice', async () => {
       const seen: string[] = [];
       const id = await submit(2);
-      await startWorker(async (jobId) => {
+      await startWorker(async ({ jobId }) => {
         seen.push(jobId);
-        await succeed(jobId, {
-          job: await database.jobs.get(jobId),
-          signal: new AbortController().signal,
-        });
+        await saveTinyRun(database, jobId);
       });
       await ended(id, 'succeeded');
       const other = await submit();
@@ -164,12 +161,9 @@ for (const { backend, available, start } of backends) {
     it('cancels a job whose computation ended before it noticed', async () => {
       const id = await submit();
       await startWorker(
-        async (jobId) => {
+        async ({ jobId }) => {
           await database.jobs.requestCancel(jobId);
-          await succeed(jobId, {
-            job: await database.jobs.get(jobId),
-            signal: new AbortController().signal,
-          });
+          await saveTinyRun(database, jobId);
         },
         { cancelPollMs: 60_000 },
       );
@@ -181,7 +175,7 @@ for (const { backend, available, start } of backends) {
       const id = await submit();
       await database.jobs.requestCancel(id);
       const seen: string[] = [];
-      await startWorker(async (jobId) => {
+      await startWorker(async ({ jobId }) => {
         seen.push(jobId);
         await saveTinyRun(database, jobId);
       });
@@ -229,6 +223,181 @@ for (const { backend, available, start } of backends) {
       await startWorker(succeed, { staleAfterSeconds: 0.01 });
       await ended(queued.id, 'succeeded');
       await ended(running.id, 'succeeded');
+    });
+
+    it('takes urgent jobs first', async () => {
+      const usual = await submit();
+      const later = await submit(1, { priority: -1 });
+      const urgent = await submit(1, { priority: 10 });
+      const seen: string[] = [];
+      await startWorker(async ({ jobId }) => {
+        seen.push(jobId);
+        await saveTinyRun(database, jobId);
+      });
+      await ended(later, 'succeeded');
+      expect(seen).toEqual([urgent, usual, later]);
+    });
+
+    it('keeps the priority of a job that was lost, and of one that is tried again', async () => {
+      const first = await submit();
+      const usual = [await submit(), await submit()];
+      const lost = await database.jobs.create({ spec, metadata: {}, priority: 10 });
+      await sleep(20);
+      const seen: string[] = [];
+      const runJob: RunJob = async ({ jobId }) => {
+        seen.push(jobId);
+        if (jobId === lost.id && seen.length === 2) {
+          throw new LayersenseError('hub_unavailable', 'Down.');
+        }
+        // Long enough for the reconciler, and for the wait before the second attempt.
+        await sleep(1000);
+        await saveTinyRun(database, jobId);
+      };
+      await startWorker(runJob, { staleAfterSeconds: 0.01 });
+      for (const id of [lost.id, ...usual]) await ended(id, 'succeeded');
+      expect(seen).toEqual([first, lost.id, usual[0], lost.id, usual[1]]);
+    });
+
+    it('stops what takes longer than the job allows, and what takes longer than any may', async () => {
+      const id = await submit(1, { timeout_seconds: 1 });
+      const other = await submit(1, { timeout_seconds: 3600 });
+      await startWorker((_, { signal }) => sleep(60_000, undefined, { signal }), {
+        attemptSeconds: 2,
+      });
+      const job = await ended(id, 'failed');
+      expect(job.error).toMatchObject({ code: 'timed_out', context: { timeout_seconds: 1 } });
+      expect(job.attempt).toBe(1);
+      const bounded = await ended(other, 'failed');
+      expect(bounded.error).toMatchObject({ code: 'timed_out', context: { timeout_seconds: 2 } });
+    });
+
+    describe('with shards', () => {
+      /** What was begun, in order: `0`, `1`, … for the shards and `end` for the job. */
+      const journal: string[] = [];
+      const shardOr = (work: SensitivityJobPayload) => String(work.shard ?? 'end');
+      const compute: RunJob = async (work) => {
+        journal.push(shardOr(work));
+        if (work.shard === undefined) return await saveTinyRun(database, work.jobId);
+        await database.jobs.finishShard(work.jobId, work.shard, { seconds: work.shard });
+      };
+      const forever: RunJob = (_, { signal }) => sleep(60_000, undefined, { signal });
+      beforeEach(() => {
+        journal.length = 0;
+      });
+
+      it('computes each of them, and then the job', async () => {
+        const id = await submit(1, { shards: 3 });
+        await startWorker(compute);
+        const job = await ended(id, 'succeeded');
+        expect(journal.sort()).toEqual(['0', '1', '2', 'end']);
+        expect(job).toMatchObject({ shards: 3, attempt: 1 });
+        expect(await database.jobs.shardFacts(id)).toEqual(
+          [0, 1, 2].map((seconds) => ({ seconds })),
+        );
+        const events = (await database.jobs.events(id)).map(({ type }) => type);
+        expect(events.slice(0, 3)).toEqual(['created', 'started', 'shard_started']);
+        expect(events.filter((type) => type === 'shard_succeeded')).toHaveLength(3);
+      });
+
+      it('fails the job when one of them fails, and stops the others', async () => {
+        const id = await submit(1, { shards: 2 });
+        let stopped = false;
+        const other = new Promise<void>((resolve) => {
+          const runJob: RunJob = async (work, { signal }) => {
+            journal.push(shardOr(work));
+            if (work.shard === 0) {
+              await until(
+                'the other has begun',
+                async () => journal.length,
+                (n) => n > 1,
+              );
+              throw new LayersenseError('model_gated', 'Needs a token.');
+            }
+            await sleep(60_000, undefined, { signal }).catch(() => {
+              stopped = true;
+              resolve();
+            });
+            throw signal.reason;
+          };
+          void startWorker(runJob).then(() => startWorker(runJob));
+        });
+        const job = await ended(id, 'failed');
+        expect(job.error?.code).toBe('model_gated');
+        await other;
+        expect(stopped).toBe(true);
+        expect(journal.sort()).toEqual(['0', '1']);
+      });
+
+      it('tries one of them again, and no other', async () => {
+        const id = await submit(1, { shards: 2 });
+        await startWorker(async (work, context) => {
+          if (work.shard === 1 && !journal.includes('1')) {
+            journal.push('1');
+            throw new LayersenseError('hub_unavailable', 'Down.');
+          }
+          await compute(work, context);
+        });
+        await ended(id, 'succeeded');
+        expect(journal.sort()).toEqual(['0', '1', '1', 'end']);
+      });
+
+      it('finishes a shard whose worker was told to stop', async () => {
+        const id = await submit(1, { shards: 2 });
+        const first = await startWorker(forever);
+        const started = ({ type }: { type: string }) => type === 'shard_started';
+        await until(
+          'it has begun',
+          () => database.jobs.events(id),
+          (all) => all.some(started),
+        );
+        await first.stop();
+        expect(await database.jobs.unfinishedShards(id)).toEqual([0, 1]);
+        await startWorker(compute);
+        await ended(id, 'succeeded', 5000);
+        const events = await database.jobs.events(id);
+        expect(events.filter(({ type }) => type === 'shard_requeued')).toHaveLength(1);
+        // A worker that is replaced costs the shard no attempt.
+        expect(events.filter(started).every(({ data }) => data.attempt === 1)).toBe(true);
+      });
+
+      it('cancels all of them within two seconds', async () => {
+        const id = await submit(1, { shards: 3 });
+        await startWorker(forever);
+        await startWorker(forever);
+        await until(
+          'two have begun',
+          () => database.jobs.events(id),
+          (events) => events.filter(({ type }) => type === 'shard_started').length === 2,
+        );
+        await database.jobs.requestCancel(id);
+        await ended(id, 'canceled', 2000);
+        const next = await submit();
+        await ended(next, 'running');
+        await database.jobs.requestCancel(next);
+      });
+
+      it('cancels at once while none of them is computed', async () => {
+        const { id } = await database.jobs.create({ spec, metadata: {}, shards: 2 });
+        await database.jobs.startShard(id, 0, { workerId: 'w' });
+        await database.jobs.requeueShard(id, 0);
+        expect((await database.jobs.requestCancel(id)).status).toBe('canceled');
+        expect(await database.jobs.startShard(id, 0, { workerId: 'w' })).toBeUndefined();
+      });
+
+      it('recovers a flow that the queue has lost, or a shard of it, or the job', async () => {
+        const whole = await database.jobs.create({ spec, metadata: {}, shards: 2 });
+        const part = await database.jobs.create({ spec, metadata: {}, shards: 2 });
+        await enqueueFlow(queueUrl, namespace, { id: part.id, priority: 0, shards: [1] });
+        const end = await database.jobs.create({ spec, metadata: {}, shards: 2 });
+        for (const shard of [0, 1]) {
+          await database.jobs.startShard(end.id, shard, { workerId: 'w' });
+          await database.jobs.finishShard(end.id, shard, {});
+        }
+        await sleep(20);
+        await startWorker(compute, { staleAfterSeconds: 0.01, reconcileMs: 500 });
+        for (const { id } of [whole, part, end]) await ended(id, 'succeeded');
+        expect(journal.sort()).toEqual(['0', '0', '1', '1', 'end', 'end', 'end']);
+      });
     });
   });
 }

@@ -9,6 +9,7 @@ import { observeAttempt } from './telemetry/observe-attempt.js';
 import { WorkerMetrics } from './telemetry/worker-metrics.js';
 
 const STALE_AFTER_SECONDS = 15;
+const MOST_ATTEMPT_SECONDS = 604_800;
 
 export interface SensitivityWorkerOptions {
   queue: { url: string; namespace: string | undefined };
@@ -17,6 +18,8 @@ export interface SensitivityWorkerOptions {
   metrics?: WorkerMetrics;
   logger: Logger;
   maxAttempts: number;
+  /** The longest that an attempt may take; a week when absent. */
+  attemptSeconds?: number;
   lockMs: number;
   stalledCheckMs: number;
   reconcileMs: number;
@@ -50,6 +53,7 @@ export async function createSensitivityWorker(
     workerId: `${hostname()}:${process.pid}`,
     cancelPollMs: 500,
     retryDelayMs: 5000,
+    attemptSeconds: MOST_ATTEMPT_SECONDS,
     ...options,
     shutdown: shutdown.signal,
   };
@@ -59,8 +63,10 @@ export async function createSensitivityWorker(
     ...queue,
     lockMs,
     stalledCheckMs,
-    handle: (jobId, lost) =>
-      observeAttempt(jobId, observed, () => processJob(jobId, lost, dependencies)).finally(tidy),
+    handle: (payload, lost) =>
+      observeAttempt(payload.jobId, observed, () =>
+        processJob(payload, lost, dependencies),
+      ).finally(tidy),
     onError: (error) => logger.warn({ err: error }, 'queue'),
   });
 

@@ -3,19 +3,19 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Folders for what a run leaves on disk while it is computed, one per job. They outlive the process,
+ * Folders for what a run leaves on disk while it is computed, one per job or shard. They outlive the process,
  * so that another one with the same disk can go on.
  */
 export class SpillFolders {
   constructor(private readonly root: string) {}
 
   /**
-   * The job's folder: that of an interrupted attempt, or a new one. Taking it over renames it, so
+   * The folder of `job_…`, or of its shard `job_…_0`: that of an interrupted attempt, or a new one. Taking it over renames it, so
    * that a process which has lost the job without noticing can spoil nothing.
    */
-  async claim(jobId: string): Promise<string> {
-    const claimed = join(this.root, `${jobId}.${randomUUID()}`);
-    for (const name of await this.#foldersOf(jobId)) {
+  async claim(owner: string): Promise<string> {
+    const claimed = join(this.root, `${owner}.${randomUUID()}`);
+    for (const name of await this.#foldersOf(owner)) {
       try {
         await rename(join(this.root, name), claimed);
         return claimed;
@@ -30,18 +30,18 @@ export class SpillFolders {
   /** Removes the folders of all jobs that `isOver` knows to be. */
   async sweep(isOver: (jobId: string) => Promise<boolean>): Promise<void> {
     for (const name of await this.#foldersOf()) {
-      const [jobId = ''] = name.split('.');
+      const jobId = /^job_[^._]+/.exec(name)?.[0] ?? '';
       if (await isOver(jobId)) await rm(join(this.root, name), { recursive: true, force: true });
     }
   }
 
-  async #foldersOf(jobId?: string): Promise<readonly string[]> {
+  async #foldersOf(owner?: string): Promise<readonly string[]> {
     const names = await readdir(this.root).catch(() => []);
-    return names.filter((name) => isFolderOf(name, jobId));
+    return names.filter((name) => isFolderOf(name, owner));
   }
 }
 
-function isFolderOf(name: string, jobId: string | undefined): boolean {
+function isFolderOf(name: string, owner: string | undefined): boolean {
   const of = /^(job_[^.]+)\.[^.]+$/.exec(name)?.[1];
-  return of !== undefined && (jobId === undefined || of === jobId);
+  return of !== undefined && (owner === undefined || of === owner);
 }

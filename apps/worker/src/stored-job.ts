@@ -1,11 +1,14 @@
-import type { Progress } from '@layersense/contracts';
+import type { Progress, SensitivityJobPayload } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
+import { z } from 'zod';
+import { ShardReport } from './compute-facts.js';
 import { databaseCheckpoint } from './database-checkpoint.js';
 import { storedRuns } from './earlier-runs.js';
-import type { JobServices } from './job-services.js';
+import type { JobServices, PlanChange } from './job-services.js';
 import type { RunJob } from './process-job.js';
 import type { ProgressSink } from './progress-reporter.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
+import { runShard } from './run-shard.js';
 import type { SpillFolders } from './spill-folders.js';
 import { JobPhases } from './telemetry/job-phases.js';
 import { WorkerMetrics } from './telemetry/worker-metrics.js';
@@ -13,10 +16,12 @@ import { WorkerMetrics } from './telemetry/worker-metrics.js';
 /** Least time between two progress rows of one phase. */
 const PROGRESS_INTERVAL_MS = 500;
 
-/** Runs jobs whose spec, progress, checkpoint and scores live in the database. */
+type StoredJobServices = Pick<JobServices, 'allowedRoots' | 'hub' | 'threads' | 'stallMs'>;
+
+/** Runs jobs and shards whose spec, progress, checkpoint and scores live in the database. */
 export function runStoredJobs(
   database: Database,
-  services: Pick<JobServices, 'allowedRoots' | 'hub' | 'threads'>,
+  services: StoredJobServices,
   spill: SpillFolders,
   metrics = new WorkerMetrics(),
 ): RunJob {
@@ -25,27 +30,62 @@ export function runStoredJobs(
     metrics.examples.inc(examples);
     metrics.tokens.inc(tokens);
   };
-  return async (jobId, { job, signal }) => {
+  return async (work, { job, signal }) => {
     const phases = new JobPhases(metrics, job.request.method);
-    const store = throttled((progress) => database.jobs.reportProgress(jobId, progress));
+    const store = throttled((progress) => storeProgress(database, work, progress));
     const report: ProgressSink = (progress) => {
       phases.enter(progress.phase);
       return store(progress);
     };
-    const checkpoint = databaseCheckpoint(database, jobId);
+    const checkpoint = databaseCheckpoint(database, work.jobId);
+    const onSmallerPlan = (change: PlanChange) =>
+      database.jobs.recordSmallerPlan(work.jobId, change);
+    const spillFolder = () => spill.claim(spillOwner(work));
+    const own = { checkpoint, earlier, onBatch, onSmallerPlan, report, spillFolder };
+    const all = { ...services, ...own };
     try {
-      const spec = await database.jobs.spec(jobId);
-      const spillFolder = () => spill.claim(jobId);
-      const own = { report, checkpoint, earlier, onBatch, spillFolder };
-      const scores = await phases.during(() =>
-        runSensitivityJob(spec, { ...services, ...own }, signal),
-      );
-      metrics.peakMemory.set(scores.run.peak_memory_bytes ?? Number.NaN);
-      await database.runs.save(scores, { jobId });
+      const peak = await phases.during(() => computeStored(database, work, all, signal));
+      metrics.peakMemory.set(peak ?? Number.NaN);
     } finally {
       phases.end();
     }
   };
+}
+
+/** Shards of a job may be computed on one machine at once. */
+function spillOwner({ jobId, shard }: SensitivityJobPayload): string {
+  return shard === undefined ? jobId : `${jobId}_${shard}`;
+}
+
+function storeProgress(
+  { jobs }: Database,
+  { jobId, shard }: SensitivityJobPayload,
+  progress: Progress,
+): Promise<unknown> {
+  return shard === undefined
+    ? jobs.reportProgress(jobId, progress)
+    : jobs.reportShardProgress(jobId, shard, progress);
+}
+
+/** Computes a job or a shard and ends it in the database. Returns its peak memory, where known. */
+async function computeStored(
+  { jobs, runs }: Database,
+  { jobId, shard }: SensitivityJobPayload,
+  services: JobServices,
+  signal: AbortSignal,
+): Promise<number | null | undefined> {
+  const spec = await jobs.spec(jobId);
+  if (shard === undefined) {
+    const shards = z.array(ShardReport).parse(await jobs.shardFacts(jobId));
+    const scores = await runSensitivityJob(spec, { ...services, shards }, signal);
+    await runs.save(scores, { jobId });
+    return scores.run.peak_memory_bytes;
+  }
+  if (spec.method !== 'fisher') throw new TypeError(`a ${spec.method} job has no shards`);
+  const { shards: of } = await jobs.get(jobId);
+  const report = await runShard(spec, { index: shard, of }, services, signal);
+  await jobs.finishShard(jobId, shard, report);
+  return report.facts?.peak_memory_bytes;
 }
 
 /** Passes on the first progress of every phase, and later ones at most twice a second. */

@@ -90,6 +90,7 @@ export const errorCodes = {
   disk_full: { status: 507, retryable: false, title: 'The disk is full' },
   compute_failed: { status: 500, retryable: false, title: 'The computation failed' },
   compute_process_died: { status: 500, retryable: true, title: 'The compute process died' },
+  compute_stalled: { status: 500, retryable: true, title: 'The compute process does not answer' },
   hub_unavailable: { status: 503, retryable: true, title: 'The model hub cannot be reached' },
   hub_offline: {
     status: 422,
@@ -99,6 +100,7 @@ export const errorCodes = {
   download_corrupt: { status: 502, retryable: true, title: 'A downloaded file is damaged' },
   runs_incompatible: { status: 422, retryable: false, title: 'The runs do not fit together' },
   runs_overlap: { status: 422, retryable: false, title: 'The runs share examples' },
+  timed_out: { status: 504, retryable: false, title: 'The computation took too long' },
   canceled: { status: 409, retryable: false, title: 'The job was canceled' },
   database_unavailable: { status: 503, retryable: true, title: 'The database cannot be reached' },
   migration_refused: { status: 500, retryable: false, title: 'The database cannot be migrated' },

@@ -151,17 +151,52 @@ export type JobSpec = z.infer<typeof JobSpec>;
 export type FisherJobSpec = Extract<JobSpec, { method: 'fisher' }>;
 export type MagnitudeJobSpec = Extract<JobSpec, { method: 'magnitude' }>;
 
+const MOST_SHARDS = 256;
+
 export const Metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, 'at most 16 entries');
 
 const metadata = Metadata.default({});
 
-/** `POST /jobs`: a job spec with metadata of the caller's own beside it. */
+/** How a job is to be computed: nothing here changes a number, so nothing of it is in the spec. */
+const scheduling = {
+  priority: z
+    .number()
+    .int()
+    .min(-10)
+    .max(10)
+    .default(0)
+    .describe('jobs of a higher priority are taken from the queue first'),
+  timeout_seconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(604_800)
+    .optional()
+    .describe('the longest that one attempt may take; the worker has a limit of its own'),
+};
+
+const shards = z
+  .number()
+  .int()
+  .min(1)
+  .max(MOST_SHARDS)
+  .default(1)
+  .describe('over how many workers at most the examples are divided; not with `until`');
+
+/** `POST /jobs`: a job spec with how to run it and metadata of the caller's own beside it. */
 export const CreateJobRequest = z
   .discriminatedUnion('method', [
-    FisherSpec.extend({ metadata }),
-    MagnitudeSpec.extend({ metadata }),
+    FisherSpec.extend({ metadata, ...scheduling, shards }).refine(
+      ({ shards, params }) => shards === 1 || params.until === undefined,
+      {
+        path: ['shards'],
+        message:
+          'a job with `until` decides after every round whether to go on, which shards cannot; leave out one of the two',
+      },
+    ),
+    MagnitudeSpec.extend({ metadata, ...scheduling }),
   ])
   .meta({ id: 'CreateJobRequest' });
 export type CreateJobRequest = z.infer<typeof CreateJobRequest>;
@@ -216,6 +251,10 @@ export const Job = z
       device: Device,
     }),
     metadata: z.record(z.string(), z.string()),
+    priority: z.number().int(),
+    timeout_seconds: z.number().int().nullable(),
+    /** Over how many workers the examples are divided. */
+    shards: z.number().int().min(1),
     progress: Progress.nullable(),
     run_id: z.string().nullable(),
     error: Problem.nullable(),

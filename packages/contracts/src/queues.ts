@@ -3,7 +3,11 @@ import { z } from 'zod';
 /** The one queue: it says "look at this job" and nothing else; PostgreSQL holds the truth. */
 export const SENSITIVITY_QUEUE = 'sensitivity';
 
-export const SensitivityJobPayload = z.strictObject({ jobId: z.string().min(1) });
+/** A job, or with `shard` a part of its examples. */
+export const SensitivityJobPayload = z.strictObject({
+  jobId: z.string().min(1),
+  shard: z.number().int().min(0).optional(),
+});
 export type SensitivityJobPayload = z.infer<typeof SensitivityJobPayload>;
 
 /**
@@ -15,3 +19,40 @@ export const SENSITIVITY_JOB_OPTIONS = {
   removeOnComplete: true,
   removeOnFail: true,
 } as const;
+
+/** What the queue must know of a job. */
+export interface QueuedJob {
+  readonly id: string;
+  /** Higher ones come first. */
+  readonly priority: number;
+  /** The shards that have not ended: the job itself is taken when all of them have. */
+  readonly shards: readonly number[];
+}
+
+/** The queue's own priorities count from 1, the most urgent, and none at all would beat them all. */
+const QUEUE_PRIORITY_OF_ZERO = 11;
+
+/** An id that is fixed: adding the entry of a job or shard again while it is there changes nothing. */
+export function queueEntryId({ jobId, shard }: SensitivityJobPayload): string {
+  return shard === undefined ? jobId : `${jobId}.${shard}`;
+}
+
+/** The flow of a job, as BullMQ's FlowProducer takes it: its shards, then the job itself. */
+export function queueFlow({ id: jobId, priority, shards }: QueuedJob) {
+  const entry = (data: SensitivityJobPayload) => ({
+    name: 'sensitivity',
+    queueName: SENSITIVITY_QUEUE,
+    data,
+    opts: {
+      ...SENSITIVITY_JOB_OPTIONS,
+      jobId: queueEntryId(data),
+      priority: QUEUE_PRIORITY_OF_ZERO - priority,
+    },
+  });
+  const child = (shard: number) => {
+    const { opts, ...rest } = entry({ jobId, shard });
+    // A shard that failed has failed the job in its row, where whoever takes the job will see it.
+    return { ...rest, opts: { ...opts, ignoreDependencyOnFailure: true } };
+  };
+  return { ...entry({ jobId }), children: shards.map(child) };
+}

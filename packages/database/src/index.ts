@@ -9,6 +9,7 @@ export {
 } from './embedded/start-embedded-postgres.js';
 export type { CheckpointBatch } from './job-checkpoints.js';
 export type { JobEvent, JobPage } from './job-lists.js';
+export type { StartedShard } from './job-shards.js';
 export type { JobEventType, JobTransition } from './job-transitions.js';
 export type { JobsRepository, NewJob } from './jobs-repository.js';
 export { findPendingMigrations, migrate } from './migrate.js';

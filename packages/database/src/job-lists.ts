@@ -1,7 +1,6 @@
 import { type Job, type JobStatus, jobStatuses, type ListJobsQuery } from '@layersense/contracts';
 import { findJob } from './find-job.js';
 import type { Prisma, PrismaClient } from './generated/prisma/client.js';
-import { showId } from './ids.js';
 import { decodeJobCursor, encodeJobCursor, type JobPosition } from './job-cursor.js';
 import { toJob } from './job-row.js';
 import type { JobEventType } from './job-transitions.js';
@@ -90,8 +89,8 @@ export function createJobLists(prisma: PrismaClient) {
       return row === null ? 0 : Math.max(0, (Date.now() - row.created_at.getTime()) / 1000);
     },
 
-    /** Ids of jobs that have waited in the queue for so long that the queue may have lost them. */
-    async findStaleQueued(olderThanSeconds: number): Promise<string[]> {
+    /** Jobs that have waited in the queue for so long that the queue may have lost them. */
+    async findStaleQueued(olderThanSeconds: number): Promise<Job[]> {
       const rows = await prisma.job.findMany({
         where: {
           status: 'queued',
@@ -99,9 +98,8 @@ export function createJobLists(prisma: PrismaClient) {
         },
         orderBy: [{ created_at: 'asc' }, { id: 'asc' }],
         take: MOST_STALE_JOBS,
-        select: { id: true },
       });
-      return rows.map(({ id }) => showId('job', id));
+      return rows.map(toJob);
     },
   };
 }

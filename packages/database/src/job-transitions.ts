@@ -22,7 +22,14 @@ const jobTransitions = {
 } as const satisfies Record<string, { from: readonly JobStatus[]; to: JobStatus }>;
 
 export type JobTransition = keyof typeof jobTransitions;
-export type JobEventType = 'created' | JobTransition;
+/** What happens to a job beside changes of its status. */
+export type JobOccurrence =
+  | 'created'
+  | 'shard_started'
+  | 'shard_requeued'
+  | 'shard_succeeded'
+  | 'plan_reduced';
+export type JobEventType = JobOccurrence | JobTransition;
 
 export interface TransitionDetails {
   /** Columns that change along with the status. */
@@ -62,4 +69,18 @@ export async function recordJobEvent(
   await transaction.jobEvent.create({
     data: { job_id: id, seq: event_count, type, data: { status, attempt, ...details } },
   });
+}
+
+/** Adds an event that changes no status. */
+export async function recordOccurrence(
+  transaction: Transaction,
+  uuid: string,
+  type: JobOccurrence,
+  details: Prisma.InputJsonObject,
+): Promise<void> {
+  const row = await transaction.job.update({
+    where: { id: uuid },
+    data: { event_count: { increment: 1 } },
+  });
+  await recordJobEvent(transaction, row, type, details);
 }

@@ -211,9 +211,11 @@ describe('stale jobs', () => {
   it('are those that wait for longer than a time', async () => {
     const id = await createJob();
     const running = await jobIn('running');
-    expect(await database.jobs.findStaleQueued(3600)).not.toContain(id);
+    const staleAfter = async (seconds: number) =>
+      (await database.jobs.findStaleQueued(seconds)).map((job) => job.id);
+    expect(await staleAfter(3600)).not.toContain(id);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const stale = await database.jobs.findStaleQueued(0.01);
+    const stale = await staleAfter(0.01);
     expect(stale).toContain(id);
     expect(stale).not.toContain(running);
   });

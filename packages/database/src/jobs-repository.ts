@@ -12,9 +12,11 @@ import { parseId } from './ids.js';
 import { createJobCheckpoints } from './job-checkpoints.js';
 import { createJobLists } from './job-lists.js';
 import { noJson, toJob, toJson } from './job-row.js';
+import { createJobShards, isBetweenShards, resetShards } from './job-shards.js';
 import {
   type JobTransition,
   recordJobEvent,
+  recordOccurrence,
   type TransitionDetails,
   transitionJob,
 } from './job-transitions.js';
@@ -22,6 +24,12 @@ import {
 export interface NewJob {
   readonly spec: JobSpec;
   readonly metadata: Readonly<Record<string, string>>;
+  /** 0 when absent; higher ones are taken first. */
+  readonly priority?: number;
+  /** Of one attempt. */
+  readonly timeout_seconds?: number | undefined;
+  /** How many parts the examples are divided into; 1 when absent. */
+  readonly shards?: number;
   /** W3C `traceparent` of the request, when it is traced. */
   readonly traceParent?: string | undefined;
 }
@@ -42,8 +50,10 @@ export function createJobsRepository(prisma: PrismaClient) {
   return {
     ...createJobCheckpoints(prisma),
     ...createJobLists(prisma),
+    ...createJobShards(prisma),
 
-    create({ spec, metadata, traceParent }: NewJob): Promise<Job> {
+    create({ spec, metadata, traceParent, ...how }: NewJob): Promise<Job> {
+      const { priority = 0, timeout_seconds, shards = 1 } = how;
       return prisma.$transaction(async (tx) => {
         const row = await tx.job.create({
           data: {
@@ -52,7 +62,11 @@ export function createJobsRepository(prisma: PrismaClient) {
             method: spec.method,
             metadata: toJson(metadata),
             trace_parent: traceParent ?? null,
+            priority,
+            timeout_seconds: timeout_seconds ?? null,
+            shards,
             event_count: 1,
+            ...(shards > 1 ? { job_shards: { create: range(shards) } } : {}),
           },
         });
         await recordJobEvent(tx, row, 'created');
@@ -79,11 +93,14 @@ export function createJobsRepository(prisma: PrismaClient) {
      * is nothing to compute; a job that its lost worker was to cancel is canceled here.
      */
     async markRunning(id: string, { workerId }: { workerId: string }): Promise<Job | undefined> {
+      const found = await prisma.job.findUnique({ where: { id: parseId('job', id) } });
+      const begun = found && found.shards > 1 ? found.started_at : null;
       const row = await transition(id, 'started', {
         columns: {
           attempt: { increment: 1 },
           worker_id: workerId,
-          started_at: new Date(),
+          // A job in shards began with the first of them.
+          started_at: begun ?? new Date(),
           progress: noJson,
         },
         event: { worker_id: workerId },
@@ -101,6 +118,14 @@ export function createJobsRepository(prisma: PrismaClient) {
       return count > 0;
     },
 
+    /** Tells in the job's events that memory ran out, and what computes the rest. */
+    recordSmallerPlan(id: string, change: { from: string; to: string; reason: string }) {
+      const details = toJson(change);
+      return prisma.$transaction((tx) =>
+        recordOccurrence(tx, parseId('job', id), 'plan_reduced', details),
+      );
+    },
+
     /**
      * Cancels a queued job at once and asks the worker of a running one to stop. Asking again
      * changes nothing.
@@ -116,7 +141,10 @@ export function createJobsRepository(prisma: PrismaClient) {
           status === 'queued'
             ? await transitionJob(tx, uuid, 'canceled', { columns })
             : await transitionJob(tx, uuid, 'cancel_requested', { columns });
-        return toJob(changed ?? (await findJob(tx, id)));
+        // Between its shards a running job has no worker that would notice.
+        const idle = changed?.status === 'canceling' && (await isBetweenShards(tx, changed));
+        const canceled = idle ? await transitionJob(tx, uuid, 'canceled') : undefined;
+        return toJob(canceled ?? changed ?? (await findJob(tx, id)));
       });
     },
 
@@ -169,10 +197,15 @@ export function createJobsRepository(prisma: PrismaClient) {
             cancel_requested_at: null,
           },
         });
+        if (changed) await resetShards(tx, uuid);
         return toJob(changed ?? (await findJob(tx, id)));
       });
     },
   };
+}
+
+function range(shards: number): { shard: number }[] {
+  return Array.from({ length: shards }, (_, shard) => ({ shard }));
 }
 
 function finished(id: string, status: JobStatus): LayersenseError {

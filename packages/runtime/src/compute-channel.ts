@@ -21,10 +21,15 @@ export class ComputeChannel {
   readonly #pending = new Map<number, PendingCall>();
   #nextId = 0;
   #stderr = '';
+  #silence: NodeJS.Timeout | undefined;
   /** What every call from now on is rejected with. */
   #ended: LayersenseError | undefined;
 
-  constructor(child: ChildProcess) {
+  /** @param stallMs the process is killed when it leaves a call without an answer for so long */
+  constructor(
+    child: ChildProcess,
+    private readonly stallMs?: number,
+  ) {
     this.#child = child;
     // What the child wrote before a reply is read in the same turn of the event loop as the reply.
     child.on('message', (reply: Reply) => setImmediate(() => this.#settle(reply)));
@@ -79,12 +84,24 @@ export class ComputeChannel {
   }
 
   #expect(id: number): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      if (this.#pending.size === 1) this.#timeSilence();
+    });
+  }
+
+  /** From now on, and while calls wait, the process has `stallMs` for its next answer. */
+  #timeSilence(): void {
+    const { stallMs } = this;
+    clearTimeout(this.#silence);
+    if (stallMs === undefined || this.#pending.size === 0) return;
+    this.#silence = setTimeout(() => this.kill(stalled(stallMs)), stallMs);
   }
 
   #settle(reply: Reply): void {
     const call = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
+    this.#timeSilence();
     if (reply.kind === 'result') call?.resolve(reply.result);
     else call?.reject(this.#explain(reply));
   }
@@ -100,5 +117,14 @@ export class ComputeChannel {
     this.#ended ??= reason;
     for (const call of this.#pending.values()) call.reject(this.#ended);
     this.#pending.clear();
+    this.#timeSilence();
   }
+}
+
+function stalled(milliseconds: number): LayersenseError {
+  return new LayersenseError(
+    'compute_stalled',
+    `The compute process did not answer for ${milliseconds / 1000} s and was killed. If the device is well and a batch takes longer than that, lower batch_size or raise STALL_SECONDS.`,
+    { stall_seconds: milliseconds / 1000 },
+  );
 }

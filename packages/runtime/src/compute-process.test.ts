@@ -89,6 +89,28 @@ describe('a compute process that was killed', () => {
   });
 });
 
+describe('a compute process that is silent', () => {
+  test('for too long while a call waits is killed, which is no lack of memory', async () => {
+    const compute = await startComputeProcess({ stallMs: 3000 });
+    started.push(compute);
+    const { result } = await runEndlessly(compute);
+    await expect(result).rejects.toMatchObject({
+      code: 'compute_stalled',
+      retryable: true,
+      context: { stall_seconds: 3 },
+    });
+    await compute.exited;
+    expect(isRunning(compute.pid)).toBe(false);
+  });
+
+  test('because nobody asks is left alone', async () => {
+    const compute = await startComputeProcess({ stallMs: 3000 });
+    started.push(compute);
+    await sleep(3500);
+    expect((await compute.stats()).rssBytes).toBeGreaterThan(0);
+  });
+});
+
 test('a signal that is aborted already starts nothing', async () => {
   const starting = startComputeProcess({ signal: AbortSignal.abort() });
   await expect(starting).rejects.toMatchObject({ code: 'canceled' });

@@ -43,19 +43,21 @@ export interface ComputeProcessOptions {
   readonly signal?: AbortSignal;
   /** Environment variables beside this process's own, e.g. where a driver lies. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The process is killed when a call waits for its answer for so long; never by default. */
+  readonly stallMs?: number | undefined;
 }
 
 /**
  * Starts a compute process and waits until it can take calls.
  *
- * @throws LayersenseError `canceled`, `compute_process_died`.
+ * @throws LayersenseError `canceled`, `compute_process_died`, `compute_stalled`.
  */
 export async function startComputeProcess(
   options: ComputeProcessOptions = {},
 ): Promise<ComputeProcess> {
-  const { signal, environment = {} } = options;
+  const { signal, environment = {}, stallMs } = options;
   if (signal?.aborted) throw canceled();
-  const channel = new ComputeChannel(forkChild(environment));
+  const channel = new ComputeChannel(forkChild(environment), stallMs);
   const { pid, exited } = channel;
   const kill = () => channel.kill(canceled());
   signal?.addEventListener('abort', kill);

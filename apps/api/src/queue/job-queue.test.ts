@@ -29,6 +29,8 @@ const backends = [
   },
 ];
 
+const job = (id: string, { priority = 0, shards = 1 } = {}) => ({ id, priority, shards });
+
 for (const { backend, available, start, inspect } of backends) {
   describe.skipIf(!available)(`the queue on ${backend}`, () => {
     it('holds a job once, however often it is enqueued', async () => {
@@ -39,10 +41,34 @@ for (const { backend, available, start, inspect } of backends) {
         onError: () => undefined,
       });
       await queue.ping();
-      await Promise.all(['job_a', 'job_a', 'job_b'].map((id) => queue.enqueue(id)));
+      await Promise.all(['job_a', 'job_a', 'job_b'].map((id) => queue.enqueue(job(id))));
       const inside = inspect(server.url, 'mine');
-      const waiting = await inside.getWaiting();
+      const waiting = await inside.getPrioritized();
       expect(waiting.map(({ data }) => data.jobId).sort()).toEqual(['job_a', 'job_b']);
+      await inside.close();
+      await queue.close();
+      await server.stop();
+    });
+
+    it('holds urgent jobs first, and a job in shards behind its shards', async () => {
+      const server = await start();
+      const queue = createJobQueue({
+        url: server.url,
+        namespace: 'mine',
+        onError: () => undefined,
+      });
+      await queue.enqueue(job('later', { priority: -10 }));
+      await queue.enqueue(job('usual'));
+      await queue.enqueue(job('sharded', { shards: 2, priority: 10 }));
+      const inside = inspect(server.url, 'mine');
+      const waiting = await inside.getPrioritized();
+      expect(waiting.map(({ data }) => data)).toEqual([
+        { jobId: 'sharded', shard: 0 },
+        { jobId: 'sharded', shard: 1 },
+        { jobId: 'usual' },
+        { jobId: 'later' },
+      ]);
+      expect(await inside.getJobState('sharded')).toBe('waiting-children');
       await inside.close();
       await queue.close();
       await server.stop();
@@ -55,7 +81,7 @@ it.each(['redis://127.0.0.1:1', 'postgres://127.0.0.1:1/none'])(
   async (url) => {
     const queue = createJobQueue({ url, onError: () => undefined });
     await expect(queue.ping()).rejects.toMatchObject({ code: 'queue_unavailable' });
-    await expect(queue.enqueue('job_a')).rejects.toMatchObject({ code: 'queue_unavailable' });
+    await expect(queue.enqueue(job('job_a'))).rejects.toMatchObject({ code: 'queue_unavailable' });
     await queue.close();
   },
 );

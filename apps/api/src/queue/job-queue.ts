@@ -1,10 +1,5 @@
-import {
-  LayersenseError,
-  SENSITIVITY_JOB_OPTIONS,
-  SENSITIVITY_QUEUE,
-  type SensitivityJobPayload,
-} from '@layersense/contracts';
-import { createPostgresBackend, Queue, withBackend } from 'bullmq';
+import { type Job, LayersenseError, queueFlow, SENSITIVITY_QUEUE } from '@layersense/contracts';
+import { createPostgresBackend, FlowProducer, Queue, withBackend } from 'bullmq';
 
 const OPEN_TIMEOUT_MS = 3000;
 const COMMAND_TIMEOUT_MS = 3000;
@@ -21,8 +16,11 @@ export interface JobQueueOptions {
 
 /** The producing side of the queue. Every method throws `queue_unavailable` within seconds. */
 export interface JobQueue {
-  /** Says "look at this job". Repeating it while the entry is there changes nothing. */
-  enqueue(jobId: string): Promise<void>;
+  /**
+   * Says "look at this job", and at each of its shards. Repeating it while the entries are there
+   * changes nothing; it is for a job of which nothing is computed.
+   */
+  enqueue(job: Pick<Job, 'id' | 'priority' | 'shards'>): Promise<void>;
   ping(): Promise<void>;
   /** Entries by state: `waiting`, `prioritized`, `delayed`, `active`. */
   counts(): Promise<Record<string, number>>;
@@ -31,9 +29,16 @@ export interface JobQueue {
   close(): Promise<void>;
 }
 
-type Producer = Pick<Queue, 'add' | 'isPaused' | 'getJobCounts' | 'waitUntilReady' | 'close'> & {
+interface Connection {
   on(event: 'error', listener: (error: Error) => void): unknown;
-};
+  waitUntilReady(): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+interface Producer {
+  readonly queue: Pick<Queue, 'isPaused' | 'getJobCounts'> & Connection;
+  readonly flows: Pick<FlowProducer, 'add'> & Connection;
+}
 
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   let opening: Promise<Producer> | undefined;
@@ -56,57 +61,62 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   };
 
   return {
-    enqueue: (jobId) =>
-      attempt(async (producer) => {
-        const payload: SensitivityJobPayload = { jobId };
-        await producer.add('sensitivity', payload, { ...SENSITIVITY_JOB_OPTIONS, jobId });
+    enqueue: ({ id, priority, shards: count }) =>
+      attempt(async ({ flows }) => {
+        const shards = count === 1 ? [] : Array.from({ length: count }, (_, shard) => shard);
+        await flows.add(queueFlow({ id, priority, shards }));
       }),
-    ping: () => attempt(async (producer) => void (await producer.isPaused())),
-    counts: () => attempt((producer) => producer.getJobCounts(...COUNTED_STATES)),
-    bullQueue: () => attempt((producer) => Promise.resolve(producer as Queue)),
+    ping: () => attempt(async ({ queue }) => void (await queue.isPaused())),
+    counts: () => attempt(({ queue }) => queue.getJobCounts(...COUNTED_STATES)),
+    bullQueue: () => attempt(({ queue }) => Promise.resolve(queue as Queue)),
     close: async () => {
       const producer = await opening?.catch(() => undefined);
-      await producer?.close();
+      await Promise.all([producer?.queue.close(), producer?.flows.close()]);
     },
   };
 }
 
 async function openProducer(options: JobQueueOptions): Promise<Producer> {
   const producer = createProducer(options);
-  producer.on('error', options.onError);
+  const connections = [producer.queue, producer.flows];
+  for (const connection of connections) connection.on('error', options.onError);
   try {
-    await within(OPEN_TIMEOUT_MS, producer.waitUntilReady());
+    await within(OPEN_TIMEOUT_MS, Promise.all(connections.map((each) => each.waitUntilReady())));
     return producer;
   } catch (error) {
-    await producer.close().catch(options.onError);
+    await Promise.all(connections.map((each) => each.close().catch(options.onError)));
     throw error;
   }
 }
 
 function createProducer({ url, namespace }: JobQueueOptions): Producer {
   if (isPostgres(url)) {
-    const { Queue } = withBackend(createPostgresBackend);
-    return new Queue(SENSITIVITY_QUEUE, {
-      connection: {
-        connectionString: url,
-        max: 2,
-        migrate: true,
-        connectionTimeoutMillis: OPEN_TIMEOUT_MS,
-        query_timeout: COMMAND_TIMEOUT_MS,
-        ...(namespace ? { schema: namespace } : {}),
-      },
-    });
+    const backend = withBackend(createPostgresBackend);
+    const connection = {
+      connectionString: url,
+      max: 2,
+      migrate: true,
+      connectionTimeoutMillis: OPEN_TIMEOUT_MS,
+      query_timeout: COMMAND_TIMEOUT_MS,
+      ...(namespace ? { schema: namespace } : {}),
+    };
+    return {
+      queue: new backend.Queue(SENSITIVITY_QUEUE, { connection }),
+      flows: new backend.FlowProducer({ connection }),
+    };
   }
-  return new Queue(SENSITIVITY_QUEUE, {
-    connection: {
-      url,
-      // A request must learn at once that Redis is away, instead of waiting in ioredis' memory.
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-    },
-    ...(namespace ? { prefix: namespace } : {}),
-  });
+  const connection = {
+    url,
+    // A request must learn at once that Redis is away, instead of waiting in ioredis' memory.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+  };
+  const prefix = namespace ? { prefix: namespace } : {};
+  return {
+    queue: new Queue(SENSITIVITY_QUEUE, { connection, ...prefix }),
+    flows: new FlowProducer({ connection, ...prefix }),
+  };
 }
 
 const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);

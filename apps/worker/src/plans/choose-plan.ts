@@ -26,12 +26,17 @@ const SHARE_OF_AVAILABLE = 0.8;
 /** Of the limit, for the tensors between streamed segments; more of them goes to disk. */
 const STORE_SHARE = 0.25;
 
+/** Of what ran out of memory, processes aside: the most that what follows may need by estimate. */
+const SHARE_OF_EXHAUSTED = 0.75;
+
 /** From the fastest to the one that needs least. */
 const plans: readonly PlanName[] = ['whole', 'checkpointed', 'streamed'];
 
 interface Request {
   readonly set: CalibrationSet;
   readonly params: FisherParams;
+  /** The choice that ran out of memory, where this is the second. */
+  readonly exhausted?: PlanChoice | undefined;
   /** Keeps the graphs of the largest batch of the chosen plan. */
   readonly graphs: ShapeGraphs;
   /** Of a streamed run that was interrupted: it goes on only with the same batches. */
@@ -45,9 +50,10 @@ interface Request {
  * @throws LayersenseError `out_of_memory` naming the smallest limit that would do
  */
 export function choosePlan(request: Request): PlanChoice {
-  const { params, interruptedBudget } = request;
-  const limit =
+  const { params, exhausted, interruptedBudget } = request;
+  const available =
     params.memory_limit_bytes ?? Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
+  const limit = exhausted ? Math.min(available, belowExhausted(exhausted)) : available;
   const asked = params.plan ?? 'auto';
   let smallest = Number.POSITIVE_INFINITY;
   for (const { name, tokenBudget } of candidates(request)) {
@@ -55,13 +61,15 @@ export function choosePlan(request: Request): PlanChoice {
     smallest = Math.min(smallest, estimatedBytes);
     // A plan that was asked for and no limit that was set: whoever asks knows.
     const fits = estimatedBytes <= limit;
-    if (!fits && (asked === 'auto' || params.memory_limit_bytes !== undefined)) continue;
+    const bounded = params.memory_limit_bytes !== undefined || exhausted !== undefined;
+    if (!fits && (asked === 'auto' || bounded)) continue;
     request.graphs.keepOnly(name, largestBatch(request.set, { params, tokenBudget }));
     const fastest = name === plans[0] && tokenBudget === LARGEST_TOKEN_BUDGET;
     const continued = name === 'streamed' && tokenBudget === interruptedBudget;
     const first = continued ? 'as before' : fastest ? 'fastest' : 'the fastest that fits';
     const why = asked === 'auto' ? first : 'asked for';
-    const reason = `${why}: an estimated ${mebibytes(estimatedBytes)} of ${mebibytes(limit)}`;
+    const before = exhausted ? `${describe(exhausted)} ran out of memory; ` : '';
+    const reason = `${before}${why}: an estimated ${mebibytes(estimatedBytes)} of ${mebibytes(limit)}`;
     const storeBytes = name === 'streamed' ? limit * STORE_SHARE : Number.MAX_SAFE_INTEGER;
     return { name, tokenBudget, estimatedBytes, storeBytes, reason };
   }
@@ -84,6 +92,10 @@ function* candidates({ params, interruptedBudget }: Request) {
   }
 }
 
+function describe({ name, tokenBudget, estimatedBytes }: PlanChoice): string {
+  return `the ${name} plan with batches of ${tokenBudget} tokens, an estimated ${mebibytes(estimatedBytes)},`;
+}
+
 function tokenBudgets({ batch_size: batchSize }: FisherParams): readonly number[] {
   return batchSize === undefined
     ? [LARGEST_TOKEN_BUDGET, LARGEST_TOKEN_BUDGET / 2, LARGEST_TOKEN_BUDGET / 4, 1]
@@ -97,7 +109,7 @@ function estimate(
   limit: number,
 ): number {
   const shape = largestBatch(set, { params, tokenBudget });
-  const base = process.memoryUsage().rss + PROCESS_BYTES;
+  const base = processBytes();
   if (name === 'whole') return base + graphBytes([graphs.whole(shape).graph]);
   const segments = graphs.segments(shape);
   const each = segments.flatMap(({ forward: f, backward }) => (f ? [f, backward] : [backward]));
@@ -106,6 +118,16 @@ function estimate(
   const ofAllExamples = (boundaries * set.tokens) / (shape.batch * shape.length);
   const stored = Math.min(ofAllExamples, limit * STORE_SHARE);
   return base + Math.max(...each.map((graph) => graphBytes([graph]))) + stored;
+}
+
+/** Of this process and a compute process that has nothing to do. */
+function processBytes(): number {
+  return process.memoryUsage().rss + PROCESS_BYTES;
+}
+
+function belowExhausted({ estimatedBytes }: PlanChoice): number {
+  const processes = processBytes();
+  return Math.floor(processes + SHARE_OF_EXHAUSTED * Math.max(0, estimatedBytes - processes));
 }
 
 /** Every open graph maps its own weights; the activations are those of one graph at a time. */

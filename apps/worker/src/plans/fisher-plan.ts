@@ -11,6 +11,8 @@ export interface FisherPlanOptions {
   readonly params: FisherParams;
   readonly device: Device;
   readonly threads?: number | undefined;
+  /** A compute process that is silent for so long while a call waits is killed. */
+  readonly stallMs?: number | undefined;
   /** The dataset row of every example of the set. */
   readonly datasetRows: readonly number[];
   /**

@@ -28,6 +28,8 @@ export interface RunningPlan {
 
 interface PlanRequest extends FisherPlanOptions {
   readonly set: CalibrationSet;
+  /** The choice that ran out of memory: a smaller one is taken. */
+  readonly exhausted?: PlanChoice | undefined;
   /** Of {@link JobServices}. */
   readonly spillFolder: JobServices['spillFolder'];
 }
@@ -61,7 +63,7 @@ async function startIn(
   const { name, tokenBudget, storeBytes: memoryBytes } = choice;
   const resumable = name === 'streamed' ? journal : undefined;
   await resumable?.belongTo({ identity, tokenBudget });
-  const compute = await startComputeProcess({ signal });
+  const compute = await startComputeProcess({ signal, stallMs: request.stallMs });
   await compute.resetStore({ memoryBytes, folder, durable: resumable !== undefined });
   const plan: FisherPlan =
     name === 'whole'

@@ -1,19 +1,29 @@
-import { SENSITIVITY_JOB_OPTIONS, SENSITIVITY_QUEUE } from '@layersense/contracts';
+import { type QueuedJob, queueFlow } from '@layersense/contracts';
 import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
 
 /** Says "look at this job" as the API does. */
-export async function enqueue(url: string, namespace: string, jobId: string): Promise<void> {
-  const options = { ...SENSITIVITY_JOB_OPTIONS, jobId };
+export async function enqueue(
+  url: string,
+  namespace: string,
+  id: string,
+  { priority = 0, shards: count = 1 } = {},
+): Promise<void> {
+  const shards = count > 1 ? Array.from({ length: count }, (_, shard) => shard) : [];
+  await enqueueFlow(url, namespace, { id, priority, shards });
+}
+
+export async function enqueueFlow(url: string, namespace: string, job: QueuedJob): Promise<void> {
+  const flow = queueFlow(job);
   if (url.startsWith('postgres')) {
-    const { Queue } = withBackend(createPostgresBackend);
+    const { FlowProducer } = withBackend(createPostgresBackend);
     const connection = { connectionString: url, schema: namespace, migrate: true, max: 1 };
-    const queue = new Queue(SENSITIVITY_QUEUE, { connection });
-    await queue.add('sensitivity', { jobId }, options);
-    await queue.close();
+    const flows = new FlowProducer({ connection });
+    await flows.add(flow);
+    await flows.close();
   } else {
-    const { Queue } = withBackend(createRedisBackend);
-    const queue = new Queue(SENSITIVITY_QUEUE, { connection: { url }, prefix: namespace });
-    await queue.add('sensitivity', { jobId }, options);
-    await queue.close();
+    const { FlowProducer } = withBackend(createRedisBackend);
+    const flows = new FlowProducer({ connection: { url }, prefix: namespace });
+    await flows.add(flow);
+    await flows.close();
   }
 }

@@ -29,7 +29,7 @@ await createSensitivityWorker({
   lockMs: 2000,
   stalledCheckMs: 500,
   reconcileMs: 60_000,
-  runJob: async (jobId, { signal }) => {
+  runJob: async ({ jobId }, { signal }) => {
     await appendFile(journal, `${process.pid}\n`);
     await sleep(sleepMs, undefined, { signal });
     await saveTinyRun(database, jobId);

@@ -28,11 +28,11 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
       },
     },
     async (request, reply) => {
-      const { metadata, ...spec } = request.body;
+      const { spec, ...how } = splitRequest(request.body);
       assertPathsAllowed(spec, config.allowedRoots);
       await queue.ping();
-      const job = await database.jobs.create({ spec, metadata, traceParent: traceParent() });
-      await queue.enqueue(job.id).catch((error: LayersenseError) => {
+      const job = await database.jobs.create({ spec, ...how, traceParent: traceParent() });
+      await queue.enqueue(job).catch((error: LayersenseError) => {
         request.log.warn({ err: error, jobId: job.id }, 'not enqueued; the reconciler will');
       });
       return reply
@@ -42,4 +42,14 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
         .send(job);
     },
   );
+}
+
+/** What is computed, and how; only the first is part of the run's identity. */
+function splitRequest(body: CreateJobRequest) {
+  if (body.method === 'magnitude') {
+    const { metadata, priority, timeout_seconds, ...spec } = body;
+    return { spec, metadata, priority, timeout_seconds };
+  }
+  const { metadata, priority, timeout_seconds, shards, ...spec } = body;
+  return { spec, metadata, priority, timeout_seconds, shards };
 }

@@ -47,6 +47,16 @@ describe('POST /jobs', () => {
     });
   });
 
+  it('keeps how to compute apart from what is computed', async () => {
+    const how = { priority: 3, timeout_seconds: 600, shards: 4 };
+    const what = { model: 'org/tiny', method: 'fisher', dataset: 'gsm8k' };
+    const { body } = await post('/jobs', { ...what, ...how });
+    expect(body).toMatchObject(how);
+    const plain = await post('/jobs', what);
+    expect(plain.body).toMatchObject({ priority: 0, timeout_seconds: null, shards: 1 });
+    expect(body.request).toEqual(plain.body.request);
+  });
+
   it('names every field that is not valid', async () => {
     const { status, headers, body } = await post('/jobs', {
       model: 'org/tiny',
@@ -69,6 +79,14 @@ describe('POST /jobs', () => {
     ['no model', { method: 'magnitude' }, '/model'],
     ['fisher without a dataset', { model: 'org/tiny', method: 'fisher' }, '/dataset'],
     ['a dataset for magnitude', { ...magnitude, dataset: 'gsm8k' }, '/dataset'],
+    ['a priority out of range', { ...magnitude, priority: 11 }, '/priority'],
+    ['a timeout of nothing', { ...magnitude, timeout_seconds: 0 }, '/timeout_seconds'],
+    ['shards of a magnitude', { ...magnitude, shards: 2 }, '/shards'],
+    [
+      'shards of an adaptive job',
+      { ...magnitude, method: 'fisher', dataset: 'gsm8k', shards: 2, params: { until: {} } },
+      '/shards',
+    ],
   ])('refuses %s', async (_, payload, pointer) => {
     const { status, body } = await post('/jobs', payload);
     expect(status).toBe(422);

@@ -1,0 +1,26 @@
+import type { FisherJobSpec } from '@layersense/contracts';
+import type { ShardReport } from './compute-facts.js';
+import { computeFisher } from './compute-fisher.js';
+import { prepareFisher } from './fisher-work.js';
+import type { JobServices } from './job-services.js';
+import { openJob } from './open-job.js';
+import type { Shard } from './shard-positions.js';
+
+/**
+ * One shard of a job: its examples' values go to the job's checkpoint, from where the job's end
+ * takes them. Values of an example depend on that example alone, so nothing else is to be reduced.
+ *
+ * @throws LayersenseError; `canceled` when `signal` aborts
+ */
+export async function runShard(
+  spec: FisherJobSpec,
+  shard: Shard,
+  services: JobServices,
+  signal: AbortSignal,
+): Promise<ShardReport> {
+  const started = performance.now();
+  const work = await prepareFisher(spec, await openJob(spec, services, signal));
+  const facts = await computeFisher(work, [work.set.examples.map((_, i) => i)], shard);
+  const seconds = (performance.now() - started) / 1000;
+  return { seconds, ...(facts ? { facts } : {}) };
+}
