@@ -58,6 +58,12 @@ module.exports = {
       to: { path: '^packages/(?!sensitivity/|autodiff/|onnx-ir/|contracts/)' },
     },
     {
+      name: 'runs-imports-sensitivity-and-contracts',
+      severity: 'error',
+      from: { path: '^packages/runs/', pathNot: TEST },
+      to: { path: '^packages/(?!runs/|sensitivity/|contracts/)' },
+    },
+    {
       name: 'edges-stay-apart',
       comment: 'calibration, model-source, runtime and database never import each other.',
       severity: 'error',

@@ -5,8 +5,8 @@ import {
   type ScoreReport,
 } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
+import { assertPerExample, basisDifference, basisOfRun, type RunBasis } from '@layersense/runs';
 import type { BatchStatistics } from '@layersense/sensitivity';
-import { basisDifference, basisOfRun, type RunBasis } from './run-basis.js';
 
 /** What a job knows of every example. */
 export interface ExampleValues {
@@ -56,22 +56,6 @@ export function givenRun(report: ScoreReport): EarlierRuns {
       );
     },
   };
-}
-
-/** @throws LayersenseError `runs_incompatible` */
-export function assertPerExample({ run, scores }: ScoreReport): void {
-  const examples = run.dataset?.example_hashes.length ?? 0;
-  const complete =
-    examples > 0 &&
-    run.example_losses?.length === examples &&
-    scores.every(
-      ({ per_example, routed_tokens, per_example_routed_tokens: routed }) =>
-        per_example?.length === examples && (routed_tokens === null || routed?.length === examples),
-    );
-  if (complete) return;
-  throw incompatible(
-    `The report of ${run.id} lacks the values of every example. Write it with layersense score --json --per-example, or ask the service with ?per_example=true.`,
-  );
 }
 
 /** What need not be computed. */

@@ -1,8 +1,10 @@
 import { type FisherParams, LayersenseError, type Stopping } from '@layersense/contracts';
-import { type FisherAccumulator, roundEnds, stabilityOf } from '@layersense/sensitivity';
-
-/** Size of the top whose stability is reported where the request does not say. */
-export const STANDARD_TOP_K = 10;
+import {
+  type FisherAccumulator,
+  roundEnds,
+  STANDARD_TOP_K,
+  stabilityOf,
+} from '@layersense/sensitivity';
 
 /**
  * The examples in rounds of which each is computed before the next is asked for. Examples are drawn

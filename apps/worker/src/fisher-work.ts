@@ -1,13 +1,12 @@
 import type { CalibrationSet } from '@layersense/calibration';
 import type { FisherJobSpec } from '@layersense/contracts';
 import { listParameters } from '@layersense/models';
+import { basisOfJob, runIdentity } from '@layersense/runs';
 import { FisherAccumulator } from '@layersense/sensitivity';
 import { type TakenOver, takeOver, type WantedRun } from './earlier-runs.js';
 import type { CheckpointKey } from './job-services.js';
 import type { OpenedJob } from './opened-job.js';
 import { type PreparedCalibration, prepareCalibration } from './prepare-calibration.js';
-import { basisOfJob } from './run-basis.js';
-import { runIdentity } from './run-identity.js';
 
 /** A Fisher job that is ready to compute: its examples, and what of them is known already. */
 export interface FisherWork {

@@ -6,7 +6,6 @@ export {
   type JobServices,
   noCheckpoint,
 } from './job-services.js';
-export { mergeReports } from './merge-reports.js';
 export type { ProgressSink } from './progress-reporter.js';
 export { runSensitivityJob } from './run-sensitivity-job.js';
 export type { SensitivityWorker } from './sensitivity-worker.js';

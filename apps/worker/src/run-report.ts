@@ -10,11 +10,9 @@ import {
   type Stability,
   type Stopping,
 } from '@layersense/contracts';
+import { basisOfJob, engine, runIdentity } from '@layersense/runs';
 import { definitionOf, methodVersions } from '@layersense/sensitivity';
 import type { ComputeFacts } from './compute-facts.js';
-import { engine } from './engine.js';
-import { basisOfJob } from './run-basis.js';
-import { runIdentity } from './run-identity.js';
 
 /** What a computation found out beside the scores. */
 export interface Computation {

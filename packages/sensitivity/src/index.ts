@@ -21,5 +21,5 @@ export { buildSegments, type SegmentGraphs } from './segments/build-segments.js'
 export { meanOverDraws } from './statistics/mean-over-draws.js';
 export { type Moments, moments } from './statistics/moments.js';
 export { roundEnds } from './statistics/round-ends.js';
-export { type TopKStability, topKStability } from './statistics/top-k-stability.js';
+export { STANDARD_TOP_K, type TopKStability, topKStability } from './statistics/top-k-stability.js';
 export { type FisherSummary, stabilityOf, summarizeFisher } from './summarize-fisher.js';

@@ -1,4 +1,4 @@
-import { mergeReports } from '@layersense/worker';
+import { mergeReports } from '@layersense/runs';
 import { parseArguments } from '../arguments.js';
 import { readReport } from '../read-report.js';
 import { checkedOutput } from '../score-output.js';

@@ -1,5 +1,8 @@
 import { mix, streamStart } from './counter-random.js';
 
+/** Size of the top whose stability is reported where nobody says. */
+export const STANDARD_TOP_K = 10;
+
 export interface BootstrapOptions {
   /** Size of the top; less than the number of rows. */
   readonly k: number;

@@ -6,9 +6,8 @@ import {
   type RunDataset,
   type ScoreReport,
 } from '@layersense/contracts';
-import { summarizeFisher } from '@layersense/sensitivity';
-import { assertPerExample } from './earlier-runs.js';
-import { STANDARD_TOP_K } from './example-rounds.js';
+import { STANDARD_TOP_K, summarizeFisher } from '@layersense/sensitivity';
+import { assertPerExample } from './assert-per-example.js';
 import { basisDifference, basisOfRun } from './run-basis.js';
 import { mergedIdentity } from './run-identity.js';
 

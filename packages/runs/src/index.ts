@@ -1,0 +1,5 @@
+export { assertPerExample } from './assert-per-example.js';
+export { engine } from './engine.js';
+export { mergeReports } from './merge-reports.js';
+export { basisDifference, basisOfJob, basisOfRun, type RunBasis } from './run-basis.js';
+export { mergedIdentity, runIdentity } from './run-identity.js';
