@@ -1,15 +1,19 @@
 /**
  * node scripts/generate-docs.mjs [--check]
  *
- * Writes docs/reference/supported-ops.md from the tables of rules as they are built. With --check it
- * writes nothing and ends with 1 where the page is not what it would write.
+ * Writes docs/reference/supported-ops.md from the tables of rules and docs/reference/openapi.json from
+ * the routes, as they are built. With --check it writes nothing and ends with 1 where a page is not
+ * what it would write.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const built = (path) => import(new URL(`../packages/${path}`, import.meta.url));
 const { vjpRules } = await built('autodiff/dist/rules/index.js');
 const { decompositions } = await built('autodiff/dist/decompositions/index.js');
 const { nonDifferentiable } = await built('autodiff/dist/non-differentiable.js');
+const { openApiDocument } = await import(
+  new URL('../apps/api/dist/openapi-document.js', import.meta.url)
+);
 const { useRules } = await built('sensitivity/dist/per-example/parameter-uses.js');
 
 const families = [
@@ -31,15 +35,21 @@ const uses = {
   Add: ['either input, along the last axis', 'bias'],
 };
 
-const page = new URL('../docs/reference/supported-ops.md', import.meta.url);
-const content = await render();
-if (!process.argv.includes('--check')) writeFileSync(page, content);
-else if (readFileSync(page, 'utf8') !== content) {
-  console.error('docs/reference/supported-ops.md is stale: run `npm run docs:generate`');
-  process.exitCode = 1;
+const pages = [
+  ['docs/reference/supported-ops.md', await supportedOperators()],
+  ['docs/reference/openapi.json', `${JSON.stringify(await openApiDocument(), null, 2)}\n`],
+];
+for (const [path, content] of pages) {
+  const page = new URL(`../${path}`, import.meta.url);
+  const written = existsSync(page) ? readFileSync(page, 'utf8') : '';
+  if (!process.argv.includes('--check')) writeFileSync(page, content);
+  else if (written !== content) {
+    console.error(`${path} is stale: run \`npm run docs:generate\``);
+    process.exitCode = 1;
+  }
 }
 
-async function render() {
+async function supportedOperators() {
   const rows = [];
   for (const [title, file] of families) {
     const { [`${file}Rules`]: rules } = await built(`autodiff/dist/rules/${file}.js`);

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { ApiConfig } from './config.js';
+import type { FeedOptions } from './events/job-event-feed.js';
 import type { JobQueue } from './queue/job-queue.js';
 
 /** The configuration without what only starting needs. */
@@ -18,6 +19,8 @@ export interface AppDependencies {
   queue: JobQueue;
   config: AppConfig;
   logger: Logger;
+  /** How jobs are followed; see FeedOptions for the defaults. */
+  eventFeed?: Partial<FeedOptions>;
 }
 
 export type App = FastifyInstance<

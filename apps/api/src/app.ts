@@ -10,18 +10,25 @@ import type { App, AppDependencies } from './app-context.js';
 import { answerClientError } from './plugins/client-error.js';
 import { answerError, registerErrorHandler } from './plugins/error-handler.js';
 import { registerHealth } from './plugins/health.js';
+import { registerIdempotencySweep } from './plugins/idempotency-sweep.js';
 import { registerMetrics } from './plugins/metrics.js';
 import { registerOpenApi } from './plugins/openapi.js';
 import { registerQueueBoard } from './plugins/queue-board.js';
 import { registerTracing } from './plugins/tracing.js';
 import { isProbe } from './probes.js';
+import { listDatasetsRoute, listModelsRoute } from './routes/catalogue/list-known.js';
+import { listMethodsRoute } from './routes/catalogue/list-methods.js';
 import { cancelJobRoute } from './routes/jobs/cancel-job.js';
 import { createJobRoute } from './routes/jobs/create-job.js';
 import { getJobRoute } from './routes/jobs/get-job.js';
+import { getJobEventsRoute } from './routes/jobs/get-job-events.js';
 import { getJobScoresRoute } from './routes/jobs/get-job-scores.js';
 import { listJobsRoute } from './routes/jobs/list-jobs.js';
+import { retryJobRoute } from './routes/jobs/retry-job.js';
 import { getRunRoute } from './routes/runs/get-run.js';
 import { importRunRoute } from './routes/runs/import-run.js';
+import { listRunsRoute } from './routes/runs/list-runs.js';
+import { mergeRunsRoute } from './routes/runs/merge-runs.js';
 import { listScoresRoute } from './routes/scores/list-scores.js';
 
 const routes = [
@@ -29,10 +36,17 @@ const routes = [
   listJobsRoute,
   getJobRoute,
   cancelJobRoute,
+  retryJobRoute,
+  getJobEventsRoute,
   getJobScoresRoute,
   listScoresRoute,
+  listRunsRoute,
   importRunRoute,
+  mergeRunsRoute,
   getRunRoute,
+  listModelsRoute,
+  listDatasetsRoute,
+  listMethodsRoute,
 ];
 
 /** A client that dawdles over its request must not hold a connection for ever. */
@@ -74,6 +88,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
   await registerAccessControl(app, dependencies);
   await registerOpenApi(app);
   registerHealth(app, dependencies);
+  registerIdempotencySweep(app, dependencies);
   registerMetrics(app, dependencies);
   await registerQueueBoard(app, dependencies);
   for (const route of routes) route(app, dependencies);

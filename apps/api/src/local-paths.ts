@@ -15,7 +15,7 @@ export function assertPathsAllowed(spec: JobSpec, roots: readonly string[]): voi
 }
 
 /** A Hub repository is `owner/name`; whatever starts like a path is one. */
-const isModelPath = (model: string): boolean =>
+export const isModelPath = (model: string): boolean =>
   /^(\.{0,2}[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\])/.test(model);
 
 const isDatasetPath = (name: string): boolean =>

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { errorCodes } from '@layersense/contracts';
+import {
+  CreateJobRequest,
+  errorCodes,
+  ImportRunRequest,
+  JobEvent,
+  MergeRunsRequest,
+  Problem,
+} from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiEnvironment } from './config.js';
 import { type TestApp, testApp } from './test-support/test-app.js';
@@ -18,6 +25,13 @@ function tableRows(markdown: string): string[][] {
         .slice(1, -1)
         .map((cell) => cell.trim().replace(/^`(.*)`$/, '$1')),
     );
+}
+
+interface Operation {
+  readonly operationId?: string;
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly responses: Readonly<Record<string, { description: string; content?: object }>>;
 }
 
 let test: TestApp;
@@ -75,6 +89,61 @@ describe('GET /openapi.json', () => {
     });
     expect(JSON.stringify(requestBody)).toContain('#/components/schemas/CreateJobRequest');
     expect(Object.keys(components.schemas)).toContain('ScoreReport');
+  });
+});
+
+describe('docs/reference/openapi.json', () => {
+  const document = JSON.parse(reference('openapi.json'));
+  const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<Operation>(methods as never).map(([method, operation]) => ({
+      route: `${method.toUpperCase()} ${path}`,
+      ...operation,
+    })),
+  );
+
+  it('is what the service answers', async () => {
+    expect((await test.app.inject('/openapi.json')).json()).toEqual(document);
+  });
+
+  it('names and explains every operation', () => {
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(operations.length);
+    for (const { route, operationId, summary, tags } of operations) {
+      expect([route, operationId]).toEqual([route, expect.stringMatching(/^[a-z][A-Za-z]+$/)]);
+      expect([route, summary?.length]).toEqual([route, expect.any(Number)]);
+      expect([route, tags?.length]).toEqual([route, 1]);
+    }
+  });
+
+  it('has a schema for every answer with a body, and problem details for every error', () => {
+    for (const { route, responses } of operations) {
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '500', '503']));
+      for (const [status, { description, content = {} }] of Object.entries(responses)) {
+        expect([route, status, description]).not.toContain('Default Response');
+        if (Number(status) < 400) continue;
+        expect([route, status, Object.keys(content)]).toEqual([
+          route,
+          status,
+          ['application/problem+json'],
+        ]);
+      }
+    }
+  });
+
+  it('refers to nothing that it lacks, and has nothing that it does not refer to', () => {
+    const text = JSON.stringify(document);
+    const referred = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+    expect([...new Set(referred)].sort()).toEqual(Object.keys(document.components.schemas).sort());
+  });
+
+  it('has examples that are valid', () => {
+    const requests = { CreateJobRequest, ImportRunRequest, MergeRunsRequest, Problem, JobEvent };
+    for (const [name, schema] of Object.entries(requests)) {
+      const { schemas } = document.components;
+      const examples: unknown[] = (schemas[name] ?? schemas[`${name}Input`]).examples;
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) expect(schema.safeParse(example).error).toBeUndefined();
+    }
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  type JobSpec,
   LayersenseError,
   type Run,
   type RunDataset,
@@ -22,14 +23,28 @@ export interface WantedRun {
   readonly dataset: RunDataset;
 }
 
-/** Finished runs whose per-example values a job may take over. */
+/** What an equal run has beside the identity, which is about the numbers alone. */
+export interface EqualRun {
+  readonly identity: string;
+  readonly spec: JobSpec;
+  readonly model: Run['model'];
+}
+
+/** Finished runs that spare a job computing, all of it or a part. */
 export interface EarlierRuns {
+  /** The stored run with the very numbers and the provenance that the job would end with. */
+  findEqual(wanted: EqualRun): Promise<ScoreReport | undefined>;
+  /** A run whose per-example values the job may take over. */
   find(wanted: WantedRun): Promise<ScoreReport | undefined>;
 }
 
-/** Runs in the database over fewer examples; a job that asks for the same ones is computed anew. */
+/** Runs in the database: the same one, or one over fewer of the examples. */
 export function storedRuns({ runs }: Database): EarlierRuns {
   return {
+    findEqual: async ({ identity, ...wanted }) => {
+      const run = await runs.findByIdentity(identity, (candidate) => isEqualRun(candidate, wanted));
+      return run && runs.report(run.id);
+    },
     find: ({ model, basis, dataset }) =>
       runs.findSubset(
         { model, exampleHashes: dataset.example_hashes },
@@ -39,11 +54,26 @@ export function storedRuns({ runs }: Database): EarlierRuns {
 }
 
 /**
+ * Whether a run of the wanted identity may stand for the job. The store is asked by names, so those
+ * must agree; the bootstrap has a seed of its own; an adaptive run may have looked at another top k;
+ * and who asks for a device by name wants it used.
+ */
+function isEqualRun(run: Run, { spec, model }: Omit<EqualRun, 'identity'>): boolean {
+  if (run.model.name !== model.name || run.model.revision !== model.revision) return false;
+  if (spec.method === 'magnitude') return true;
+  // How far an adaptive job goes shows only while it is computed.
+  if (spec.params.until || run.stopping !== null) return false;
+  const device = spec.device === 'auto' || spec.device === run.device;
+  return device && run.dataset?.name === spec.dataset.name && run.params.seed === spec.params.seed;
+}
+
+/**
  * One run that the user names.
  * @throws LayersenseError `runs_incompatible` from `find` where nothing of it can be taken over
  */
 export function givenRun(report: ScoreReport): EarlierRuns {
   return {
+    findEqual: () => Promise.resolve(undefined),
     async find({ basis, dataset }) {
       const difference = basisDifference(basisOfRun(report.run), basis);
       if (difference !== undefined) {

@@ -12,7 +12,8 @@ import { scoreMagnitude } from './score-magnitude.js';
 
 /**
  * One job, from the model's name to its scores. Nothing is stored on the way but every finished
- * batch; saving the report is the caller's. What shards of it have stored is not computed again.
+ * batch; saving the report is the caller's. What shards of it have stored is not computed again. A
+ * stored run with the same numbers is the answer as it stands, under its id.
  *
  * @throws LayersenseError; `canceled` when `signal` aborts
  */
@@ -24,7 +25,8 @@ export async function runSensitivityJob(
   const started = performance.now();
   const job = await openJob(spec, services, signal);
   const computation =
-    spec.method === 'fisher' ? await scoreFisher(spec, job) : await scoreMagnitude(job);
+    spec.method === 'fisher' ? await scoreFisher(spec, job) : await scoreMagnitude(spec, job);
+  if ('run' in computation) return computation;
   await job.progress.begin('saving');
   const seconds = (performance.now() - started) / 1000;
   const longest = Math.max(0, ...(services.shards ?? []).map((shard) => shard.seconds));
@@ -35,9 +37,12 @@ export async function runSensitivityJob(
 async function scoreFisher(
   spec: FisherJobSpec,
   job: OpenedJob,
-): Promise<Omit<Computation, 'dequantized'>> {
+): Promise<Omit<Computation, 'dequantized'> | ScoreReport> {
   const work = await prepareFisher(spec, job);
-  const { accumulator, calibration, scored, set, taken } = work;
+  const { accumulator, calibration, key, scored, set, taken } = work;
+  const { identity } = key;
+  const equal = await job.services.earlier?.findEqual({ identity, spec, model: job.model });
+  if (equal) return equal;
   const layers = [...scored.keys()].filter((name) => !isPart(name)).length;
   const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
   const facts = await computeFisher(work, rounds);

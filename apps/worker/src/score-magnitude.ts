@@ -1,16 +1,19 @@
+import type { MagnitudeJobSpec, ScoreReport } from '@layersense/contracts';
 import { tensorChunks } from '@layersense/model-source';
 import { elementCount, type TensorRef } from '@layersense/onnx-ir';
+import { basisOfJob, runIdentity } from '@layersense/runs';
 import { measureMagnitude, summarizeMagnitude } from '@layersense/sensitivity';
 import type { OpenedJob } from './opened-job.js';
 import type { Computation } from './run-report.js';
 
 /** Streams every weight of the checkpoint once; needs no graph, so any architecture will do. */
-export async function scoreMagnitude({
-  checkpoint,
-  dequantized,
-  progress,
-  signal,
-}: OpenedJob): Promise<Omit<Computation, 'dequantized'>> {
+export async function scoreMagnitude(
+  spec: MagnitudeJobSpec,
+  { model, checkpoint, dequantized, progress, services, signal }: OpenedJob,
+): Promise<Omit<Computation, 'dequantized'> | ScoreReport> {
+  const identity = runIdentity(basisOfJob(spec, model), undefined);
+  const equal = await services.earlier?.findEqual({ identity, spec, model });
+  if (equal) return equal;
   const stored = magnitudeWeights(checkpoint.tensors, checkpoint.config);
   const weights = [
     ...stored.map(([parameter, ref]) => ({

@@ -25,7 +25,6 @@ export function runStoredJobs(
   spill: SpillFolders,
   metrics = new WorkerMetrics(),
 ): RunJob {
-  const earlier = storedRuns(database);
   const onBatch = ({ examples, tokens }: { examples: number; tokens: number }) => {
     metrics.examples.inc(examples);
     metrics.tokens.inc(tokens);
@@ -38,6 +37,8 @@ export function runStoredJobs(
       return store(progress);
     };
     const checkpoint = databaseCheckpoint(database, work.jobId);
+    // Who forces a job wants every number computed anew.
+    const earlier = job.request.force ? undefined : storedRuns(database);
     const onSmallerPlan = (change: PlanChange) =>
       database.jobs.recordSmallerPlan(work.jobId, change);
     const spillFolder = () => spill.claim(spillOwner(work));
@@ -45,7 +46,9 @@ export function runStoredJobs(
     const all = { ...services, ...own };
     try {
       const peak = await phases.during(() => computeStored(database, work, all, signal));
-      metrics.peakMemory.set(peak ?? Number.NaN);
+      const result = peak === 'stored before' ? 'hit' : 'miss';
+      metrics.cacheLookups.inc({ cache: 'runs', result });
+      if (peak !== 'stored before') metrics.peakMemory.set(peak ?? Number.NaN);
     } finally {
       phases.end();
     }
@@ -67,17 +70,24 @@ function storeProgress(
     : jobs.reportShardProgress(jobId, shard, progress);
 }
 
-/** Computes a job or a shard and ends it in the database. Returns its peak memory, where known. */
+/**
+ * Computes a job or a shard and ends it in the database. Returns its peak memory, where known, or that
+ * there was nothing to compute.
+ */
 async function computeStored(
   { jobs, runs }: Database,
   { jobId, shard }: SensitivityJobPayload,
   services: JobServices,
   signal: AbortSignal,
-): Promise<number | null | undefined> {
+): Promise<number | null | undefined | 'stored before'> {
   const spec = await jobs.spec(jobId);
   if (shard === undefined) {
     const shards = z.array(ShardReport).parse(await jobs.shardFacts(jobId));
     const scores = await runSensitivityJob(spec, { ...services, shards }, signal);
+    if (await runs.exists(scores.run.id)) {
+      await jobs.markSucceeded(jobId, scores.run.id);
+      return 'stored before';
+    }
     await runs.save(scores, { jobId });
     return scores.run.peak_memory_bytes;
   }

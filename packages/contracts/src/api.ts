@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { Job, JobStatus, Method } from './job.js';
 import { Run } from './score.js';
 
-export const JobIdParams = z.object({ id: z.string().min(1).max(64) });
+const idOf = (kind: 'job' | 'run') =>
+  z.object({
+    id: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ examples: [`${kind}_01935b7c-0000-7000-8000-000000000000`] }),
+  });
+
+export const JobIdParams = idOf('job');
+export const RunIdParams = idOf('run');
 
 const limit = z.coerce.number().int().min(1).max(200).default(50);
 
@@ -88,7 +98,19 @@ export const ImportRunRequest = z
       .record(z.string().min(1), z.number())
       .refine((scores) => Object.keys(scores).length > 0, 'at least one score'),
   })
-  .meta({ id: 'ImportRunRequest' });
+  .meta({
+    id: 'ImportRunRequest',
+    examples: [
+      {
+        model: 'Qwen/Qwen2.5-Math-1.5B-Instruct',
+        dataset: 'gsm8k',
+        method: 'fisher',
+        examples: 64,
+        source: 'TaskQuant',
+        scores: { 'model.layers.0.self_attn.q_proj.weight': 0.0213 },
+      },
+    ],
+  });
 export type ImportRunRequest = z.infer<typeof ImportRunRequest>;
 
 export const ImportRunResponse = z.object({ run: Run, imported: z.number().int() });

@@ -39,6 +39,21 @@ export const errorCodes = {
     retryable: false,
     title: 'The service would be open to everybody',
   },
+  not_acceptable: {
+    status: 406,
+    retryable: false,
+    title: 'There is no such representation',
+  },
+  too_many_streams: {
+    status: 503,
+    retryable: true,
+    title: 'Too many event streams are open',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    retryable: false,
+    title: 'The idempotency key belongs to another request',
+  },
   not_found: { status: 404, retryable: false, title: 'No such resource' },
   job_unfinished: { status: 409, retryable: true, title: 'The job has not finished yet' },
   job_without_scores: { status: 409, retryable: false, title: 'The job ended without scores' },

@@ -157,7 +157,14 @@ export const Metadata = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, 'at most 16 entries');
 
-const metadata = Metadata.default({});
+/** What a request says beside what it computes. */
+const besideSpec = {
+  metadata: Metadata.default({}),
+  force: z
+    .boolean()
+    .default(false)
+    .describe('compute even where a stored run has the same numbers'),
+};
 
 /** How a job is to be computed: nothing here changes a number, so nothing of it is in the spec. */
 const scheduling = {
@@ -188,7 +195,7 @@ const shards = z
 /** `POST /jobs`: a job spec with how to run it and metadata of the caller's own beside it. */
 export const CreateJobRequest = z
   .discriminatedUnion('method', [
-    FisherSpec.extend({ metadata, ...scheduling, shards }).refine(
+    FisherSpec.extend({ ...besideSpec, ...scheduling, shards }).refine(
       ({ shards, params }) => shards === 1 || params.until === undefined,
       {
         path: ['shards'],
@@ -196,9 +203,21 @@ export const CreateJobRequest = z
           'a job with `until` decides after every round whether to go on, which shards cannot; leave out one of the two',
       },
     ),
-    MagnitudeSpec.extend({ metadata, ...scheduling }),
+    MagnitudeSpec.extend({ ...besideSpec, ...scheduling }),
   ])
-  .meta({ id: 'CreateJobRequest' });
+  .meta({
+    id: 'CreateJobRequest',
+    examples: [
+      {
+        model: 'Qwen/Qwen2.5-Math-1.5B-Instruct',
+        method: 'fisher',
+        dataset: 'gsm8k',
+        params: { examples: 64, max_length: 512 },
+        metadata: { ticket: 'Q-17' },
+      },
+      { model: 'Qwen/Qwen2.5-0.5B', method: 'magnitude' },
+    ],
+  });
 export type CreateJobRequest = z.infer<typeof CreateJobRequest>;
 
 export const jobStatuses = [
@@ -232,7 +251,10 @@ export const Progress = z
     /** Seconds until the phase ends, from its own rate so far; null until a rate is known. */
     eta_seconds: z.number().min(0).nullable(),
   })
-  .meta({ id: 'Progress' });
+  .meta({
+    id: 'Progress',
+    examples: [{ phase: 'computing', done: 12, total: 64, eta_seconds: 41.5 }],
+  });
 export type Progress = z.infer<typeof Progress>;
 
 const timestamp = z.iso.datetime({ offset: true });
@@ -249,6 +271,7 @@ export const Job = z
       method: Method,
       params: z.record(z.string(), z.unknown()),
       device: Device,
+      force: z.boolean(),
     }),
     metadata: z.record(z.string(), z.string()),
     priority: z.number().int(),
@@ -256,6 +279,8 @@ export const Job = z
     /** Over how many workers the examples are divided. */
     shards: z.number().int().min(1),
     progress: Progress.nullable(),
+    /** The run was stored before: nothing was computed. */
+    cached: z.boolean(),
     run_id: z.string().nullable(),
     error: Problem.nullable(),
     attempt: z.number().int().min(0),
@@ -263,7 +288,13 @@ export const Job = z
     started_at: timestamp.nullable(),
     finished_at: timestamp.nullable(),
     cancel_requested_at: timestamp.nullable(),
-    urls: z.object({ self: z.string(), scores: z.string(), cancel: z.string() }),
+    urls: z.object({
+      self: z.string(),
+      events: z.string(),
+      scores: z.string(),
+      cancel: z.string(),
+      retry: z.string(),
+    }),
   })
   .meta({ id: 'Job' });
 export type Job = z.infer<typeof Job>;

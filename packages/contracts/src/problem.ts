@@ -13,7 +13,20 @@ export const Problem = z
     context: z.record(z.string(), z.unknown()).optional(),
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
   })
-  .meta({ id: 'Problem' });
+  .meta({
+    id: 'Problem',
+    examples: [
+      {
+        type: 'urn:layersense:error:invalid_request',
+        title: 'The request is not valid',
+        status: 422,
+        detail: '/params/examples: Too small: expected number to be >=1',
+        code: 'invalid_request',
+        retryable: false,
+        errors: [{ pointer: '/params/examples', detail: 'Too small: expected number to be >=1' }],
+      },
+    ],
+  });
 export type Problem = z.infer<typeof Problem>;
 
 export function toProblem(error: LayersenseError): Problem {

@@ -1,26 +1,19 @@
-import { type Job, type JobStatus, jobStatuses, type ListJobsQuery } from '@layersense/contracts';
+import {
+  type Job,
+  type JobChange,
+  type JobEvent,
+  type JobStatus,
+  jobStatuses,
+  type ListJobsQuery,
+} from '@layersense/contracts';
 import { findJob } from './find-job.js';
-import type { Prisma, PrismaClient } from './generated/prisma/client.js';
-import { decodeJobCursor, encodeJobCursor, type JobPosition } from './job-cursor.js';
+import type { JobEvent as JobEventRow, Prisma, PrismaClient } from './generated/prisma/client.js';
+import { parseId, showId } from './ids.js';
 import { toJob } from './job-row.js';
 import type { JobEventType } from './job-transitions.js';
+import { decodeCursor, type ListOf, type Page, type Position, pageOf } from './list-cursor.js';
 
-export interface JobPage {
-  readonly object: 'list';
-  readonly data: Job[];
-  readonly has_more: boolean;
-  readonly next_cursor: string | null;
-}
-
-/** One change of a job's status. */
-export interface JobEvent {
-  /** 1, 2, 3… without gaps. */
-  readonly seq: number;
-  readonly type: JobEventType;
-  /** The status and attempt after the change, and what the change brought. */
-  readonly data: { readonly status: JobStatus; readonly attempt: number } & Record<string, unknown>;
-  readonly created_at: string;
-}
+export type JobPage = Page<Job>;
 
 const MOST_STALE_JOBS = 1000;
 
@@ -33,26 +26,20 @@ export function createJobLists(prisma: PrismaClient) {
      */
     async list(query: ListJobsQuery): Promise<JobPage> {
       const { status, model, method, limit, cursor } = query;
+      const of: ListOf = { list: 'jobs', status, model, method };
       const filters = Object.entries({ status, model, method }).filter(
         ([, value]) => value !== undefined,
       );
       const rows = await prisma.job.findMany({
         where: {
           ...Object.fromEntries(filters),
-          ...(cursor === undefined ? {} : beyond(decodeJobCursor(cursor, query))),
+          ...(cursor === undefined ? {} : beyond(decodeCursor(cursor, of))),
         },
         orderBy: [{ created_at: 'desc' }, { id: 'desc' }],
         take: limit + 1,
       });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      const more = rows.length > limit && last !== undefined;
-      return {
-        object: 'list',
-        data: page.map(toJob),
-        has_more: more,
-        next_cursor: more ? encodeJobCursor(last, query) : null,
-      };
+      const { data, ...page } = pageOf(rows, limit, of);
+      return { ...page, data: data.map(toJob) };
     },
 
     /** The job's events after `seq`, in order. */
@@ -62,12 +49,34 @@ export function createJobLists(prisma: PrismaClient) {
         where: { job_id, seq: { gt: afterSeq } },
         orderBy: { seq: 'asc' },
       });
-      return rows.map(({ seq, type, data, created_at }) => ({
-        seq,
-        type: type as JobEventType,
-        data: data as JobEvent['data'],
-        created_at: created_at.toISOString(),
-      }));
+      return rows.map(toJobEvent);
+    },
+
+    /**
+     * Of many jobs at once, by id: the events after the seq given for each, and the progress. Jobs
+     * that there are not are left out.
+     */
+    async changes(known: ReadonlyMap<string, number>): Promise<Map<string, JobChange>> {
+      const uuids = [...known.keys()].map((id) => parseId('job', id));
+      // Progress first: what comes with a terminal event is then never of an earlier moment.
+      const jobs = await prisma.job.findMany({
+        where: { id: { in: uuids } },
+        select: { id: true, progress: true },
+      });
+      const rows = await prisma.$queryRaw<JobEventRow[]>`
+        SELECT event.* FROM job_event AS event
+        JOIN unnest(${uuids}::uuid[], ${[...known.values()]}::int[]) AS known (job_id, seq)
+          ON event.job_id = known.job_id AND event.seq > known.seq
+        ORDER BY event.job_id, event.seq`;
+      return new Map(
+        jobs.map(({ id, progress }) => [
+          showId('job', id),
+          {
+            events: rows.filter(({ job_id }) => job_id === id).map(toJobEvent),
+            progress: progress as JobChange['progress'],
+          },
+        ]),
+      );
     },
 
     /** How many jobs there are of each status. */
@@ -105,9 +114,18 @@ export function createJobLists(prisma: PrismaClient) {
 }
 
 /** The first condition is implied by the others; it is the one an index can seek to. */
-function beyond({ created_at, id }: JobPosition): Prisma.JobWhereInput {
+function beyond({ created_at, id }: Position): Prisma.JobWhereInput {
   return {
     created_at: { lte: created_at },
     OR: [{ created_at: { lt: created_at } }, { id: { lt: id } }],
+  };
+}
+
+function toJobEvent({ seq, type, data, created_at }: JobEventRow): JobEvent {
+  return {
+    seq,
+    type: type as JobEventType,
+    data: data as JobEvent['data'],
+    created_at: created_at.toISOString(),
   };
 }

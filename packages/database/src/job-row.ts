@@ -17,12 +17,14 @@ export function toJob(row: JobRow): Job {
       method: spec.method,
       params: spec.params,
       device: spec.device,
+      force: row.force,
     },
     metadata: row.metadata as Job['metadata'],
     priority: row.priority,
     timeout_seconds: row.timeout_seconds,
     shards: row.shards,
     progress: row.progress as Job['progress'],
+    cached: row.cached,
     run_id: row.run_id === null ? null : showId('run', row.run_id),
     error: row.error as Job['error'],
     attempt: row.attempt,
@@ -30,7 +32,13 @@ export function toJob(row: JobRow): Job {
     started_at: toTimestamp(row.started_at),
     finished_at: toTimestamp(row.finished_at),
     cancel_requested_at: toTimestamp(row.cancel_requested_at),
-    urls: { self: `/jobs/${id}`, scores: `/jobs/${id}/scores`, cancel: `/jobs/${id}/cancel` },
+    urls: {
+      self: `/jobs/${id}`,
+      events: `/jobs/${id}/events`,
+      scores: `/jobs/${id}/scores`,
+      cancel: `/jobs/${id}/cancel`,
+      retry: `/jobs/${id}/retry`,
+    },
   };
 }
 

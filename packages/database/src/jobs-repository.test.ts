@@ -107,7 +107,7 @@ describe('transitions', () => {
     const id = await jobIn(from);
     const before = await eventsOf(id);
     await invoke(call, id).catch((error: unknown) => {
-      expect(error).toMatchObject({ code: 'job_finished' });
+      expect(['job_finished', 'job_unfinished']).toContain((error as LayersenseError).code);
     });
     const expected = reaches[call]?.[from];
     expect(await statusOf(id)).toBe(expected ?? from);
@@ -123,6 +123,14 @@ describe('transitions', () => {
     const id = await jobIn(from);
     await expect(invoke(call, id)).rejects.toMatchObject({ code: 'job_finished' });
   });
+
+  it.each(['queued', 'running', 'canceling'] as const)(
+    'retry says that a job is %s',
+    async (from) => {
+      const id = await jobIn(from);
+      await expect(database.jobs.retry(id)).rejects.toMatchObject({ code: 'job_unfinished' });
+    },
+  );
 
   it.each(['canceling', 'canceled'] as const)('canceling a %s job returns it', async (from) => {
     const id = await jobIn(from);
@@ -140,7 +148,11 @@ describe('transitions', () => {
   it('keeps the reason of a failure, and drops it on retry', async () => {
     const id = await jobIn('failed');
     expect((await database.jobs.get(id)).error).toEqual(problem);
-    expect(await database.jobs.retry(id)).toMatchObject({ error: null, finished_at: null });
+    expect(await database.jobs.retry(id)).toMatchObject({
+      error: null,
+      finished_at: null,
+      attempt: 0,
+    });
   });
 
   it('numbers the events without gaps and replays them from any point', async () => {

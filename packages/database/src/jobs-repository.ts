@@ -1,4 +1,5 @@
 import {
+  isTerminal,
   type Job,
   type JobSpec,
   type JobStatus,
@@ -10,29 +11,16 @@ import { findJob, lockJob } from './find-job.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { parseId } from './ids.js';
 import { createJobCheckpoints } from './job-checkpoints.js';
+import { createJobCreation } from './job-creation.js';
 import { createJobLists } from './job-lists.js';
 import { noJson, toJob, toJson } from './job-row.js';
 import { createJobShards, isBetweenShards, resetShards } from './job-shards.js';
 import {
   type JobTransition,
-  recordJobEvent,
   recordOccurrence,
   type TransitionDetails,
   transitionJob,
 } from './job-transitions.js';
-
-export interface NewJob {
-  readonly spec: JobSpec;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** 0 when absent; higher ones are taken first. */
-  readonly priority?: number;
-  /** Of one attempt. */
-  readonly timeout_seconds?: number | undefined;
-  /** How many parts the examples are divided into; 1 when absent. */
-  readonly shards?: number;
-  /** W3C `traceparent` of the request, when it is traced. */
-  readonly traceParent?: string | undefined;
-}
 
 export type JobsRepository = ReturnType<typeof createJobsRepository>;
 
@@ -48,31 +36,10 @@ export function createJobsRepository(prisma: PrismaClient) {
     (await transition(id, name, details)) !== undefined;
 
   return {
+    ...createJobCreation(prisma),
     ...createJobCheckpoints(prisma),
     ...createJobLists(prisma),
     ...createJobShards(prisma),
-
-    create({ spec, metadata, traceParent, ...how }: NewJob): Promise<Job> {
-      const { priority = 0, timeout_seconds, shards = 1 } = how;
-      return prisma.$transaction(async (tx) => {
-        const row = await tx.job.create({
-          data: {
-            spec: toJson(spec),
-            model: spec.model,
-            method: spec.method,
-            metadata: toJson(metadata),
-            trace_parent: traceParent ?? null,
-            priority,
-            timeout_seconds: timeout_seconds ?? null,
-            shards,
-            event_count: 1,
-            ...(shards > 1 ? { job_shards: { create: range(shards) } } : {}),
-          },
-        });
-        await recordJobEvent(tx, row, 'created');
-        return toJob(row);
-      });
-    },
 
     async get(id: string): Promise<Job> {
       return toJob(await findJob(prisma, id));
@@ -152,10 +119,10 @@ export function createJobsRepository(prisma: PrismaClient) {
       return (await findJob(prisma, id)).cancel_requested_at !== null;
     },
 
-    /** For runs that were saved before; `runs.save` with the job's id does both in one. */
+    /** With a run that was stored before; `runs.save` with the job's id stores one and does this. */
     markSucceeded(id: string, runId: string): Promise<boolean> {
-      const columns = { run_id: parseId('run', runId) };
-      return happened(id, 'succeeded', { columns, event: { run_id: runId } });
+      const columns = { run_id: parseId('run', runId), cached: true };
+      return happened(id, 'succeeded', { columns, event: { run_id: runId, cached: true } });
     },
 
     markFailed(id: string, problem: Problem): Promise<boolean> {
@@ -180,16 +147,18 @@ export function createJobsRepository(prisma: PrismaClient) {
     },
 
     /**
-     * Queues a failed or canceled job again; a job that has not ended is returned as it is.
+     * Queues a failed or canceled job again, with all its attempts before it.
      *
-     * @throws job_finished when the job has succeeded
+     * @throws job_finished when the job has succeeded, job_unfinished when it has not ended
      */
     retry(id: string): Promise<Job> {
       return prisma.$transaction(async (tx) => {
         const { id: uuid, status } = await lockJob(tx, id);
         if (status === 'succeeded') throw finished(id, status);
+        if (!isTerminal(status)) throw unfinished(id, status);
         const changed = await transitionJob(tx, uuid, 'retried', {
           columns: {
+            attempt: 0,
             error: noJson,
             progress: noJson,
             started_at: null,
@@ -204,8 +173,12 @@ export function createJobsRepository(prisma: PrismaClient) {
   };
 }
 
-function range(shards: number): { shard: number }[] {
-  return Array.from({ length: shards }, (_, shard) => ({ shard }));
+function unfinished(id: string, status: JobStatus): LayersenseError {
+  return new LayersenseError(
+    'job_unfinished',
+    `Job ${id} is ${status}. Only a job that failed or was canceled can be retried.`,
+    { id, status },
+  );
 }
 
 function finished(id: string, status: JobStatus): LayersenseError {

@@ -23,7 +23,7 @@ function squaredNorm(layer: number, example: number): number {
 }
 
 async function countRuns(): Promise<number> {
-  return (await database.catalogue.models()).reduce((sum, { runs }) => sum + runs, 0);
+  return (await database.catalogue.models()).data.reduce((sum, { runs }) => sum + runs, 0);
 }
 
 describe('saving', () => {
@@ -164,9 +164,9 @@ describe('refusals leave nothing behind', () => {
     ['another shape', 'tensor_mismatch', change({ shape: [8, 4] })],
   ])('%s is %s', async (what, code, report) => {
     if (what === 'another shape') await database.runs.save(refused);
-    const before = [await countRuns(), await database.catalogue.models()];
+    const before = [await countRuns(), (await database.catalogue.models()).data];
     await expect(database.runs.save(report)).rejects.toMatchObject({ code });
-    expect([await countRuns(), await database.catalogue.models()]).toEqual(before);
+    expect([await countRuns(), (await database.catalogue.models()).data]).toEqual(before);
   });
 
   function change(changes: Partial<NewReport['scores'][number]>): NewReport {
@@ -237,7 +237,7 @@ describe('finding', () => {
   });
 
   it('lists what has runs', async () => {
-    const models = await database.catalogue.models();
+    const models = (await database.catalogue.models()).data;
     expect(models).toContainEqual({
       name: 'test/big',
       revision: 'r1',
@@ -246,6 +246,6 @@ describe('finding', () => {
       runs: 1,
       newest_run_at: expect.any(String),
     });
-    expect((await database.catalogue.datasets()).map(({ name }) => name)).toEqual(['gsm8k']);
+    expect((await database.catalogue.datasets()).data.map(({ name }) => name)).toEqual(['gsm8k']);
   });
 });

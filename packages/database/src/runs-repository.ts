@@ -1,15 +1,21 @@
 import {
   confidenceInterval,
+  type JobSpec,
   type LayerScore,
   type Run,
   type ScoreReport,
 } from '@layersense/contracts';
 import type { PrismaClient, Run as RunRow } from './generated/prisma/client.js';
 import { parseId, unknownId } from './ids.js';
+import { toJson } from './job-row.js';
+import { createRunLists } from './run-lists.js';
 import { toRun } from './run-row.js';
 import { type NewReport, saveRun } from './save-run.js';
 
 export type RunsRepository = ReturnType<typeof createRunsRepository>;
+
+/** What a score says of every example. */
+type ExampleValues = Pick<LayerScore, 'per_example' | 'per_example_routed_tokens'>;
 
 export interface ExamplesOfModel {
   readonly model: Pick<Run['model'], 'name' | 'revision'>;
@@ -19,6 +25,9 @@ export interface ExamplesOfModel {
 
 /** Runs of one model that differ in loss or labels; more than these nobody has over one draw. */
 const SUBSET_CANDIDATES = 50;
+
+/** Runs of one identity that differ in device or seed; more than these are repetitions. */
+const EQUAL_CANDIDATES = 20;
 
 export function createRunsRepository(prisma: PrismaClient) {
   const find = async (id: string): Promise<RunRow> => {
@@ -39,6 +48,8 @@ export function createRunsRepository(prisma: PrismaClient) {
   };
 
   return {
+    ...createRunLists(prisma),
+
     /**
      * Stores a run with its scores, and with `jobId` ends that job, all or nothing.
      *
@@ -55,13 +66,33 @@ export function createRunsRepository(prisma: PrismaClient) {
       return toRun(await find(id));
     },
 
-    /** The newest run whose numbers are determined by the same inputs. */
-    async findByIdentity(identity: string): Promise<Run | undefined> {
-      const row = await prisma.run.findFirst({
+    /** Whether a run of this id is stored. */
+    async exists(id: string): Promise<boolean> {
+      return (await prisma.run.count({ where: { id: parseId('run', id) } })) > 0;
+    },
+
+    /** The newest run that `accepts` takes of those whose numbers are determined by the same inputs. */
+    async findByIdentity(
+      identity: string,
+      accepts: (run: Run) => boolean = () => true,
+    ): Promise<Run | undefined> {
+      const rows = await prisma.run.findMany({
         where: { identity },
         orderBy: [{ created_at: 'desc' }, { id: 'desc' }],
+        take: EQUAL_CANDIDATES,
       });
-      return row === null ? undefined : toRun(row);
+      return rows.map(toRun).find(accepts);
+    },
+
+    /** The run of the newest job that succeeded with this very spec. */
+    async findBySpec(spec: JobSpec): Promise<Run | undefined> {
+      const { model, method } = spec;
+      const job = await prisma.job.findFirst({
+        where: { model, method, status: 'succeeded', spec: { equals: toJson(spec) } },
+        orderBy: [{ created_at: 'desc' }, { id: 'desc' }],
+        include: { run: true },
+      });
+      return job?.run ? toRun(job.run) : undefined;
     },
 
     /**
@@ -86,6 +117,23 @@ export function createRunsRepository(prisma: PrismaClient) {
         if (row !== null && accepts(toRun(row))) return await reportOf(row, true);
       }
       return undefined;
+    },
+
+    /** The per-example values of some of the run's scores, by parameter. */
+    async perExample(
+      id: string,
+      parameters: readonly string[],
+    ): Promise<Map<string, ExampleValues>> {
+      const { id: run_id, metrics } = await find(id);
+      const rows = await prisma.layerScore.findMany({
+        where: {
+          run_id,
+          metric: metrics[0] ?? '',
+          layer: { parameter: { in: [...parameters] } },
+        },
+        include: { layer: true },
+      });
+      return new Map(rows.map((row) => [row.layer.parameter, examplesOf(row)]));
     },
 
     /**
@@ -121,7 +169,6 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
   for (const row of rows) {
     if (row.metric !== metrics[0]) continue;
     const { layer, value, rank, n, standard_error, routed_tokens: tokens } = row;
-    const { per_example = [], per_example_routed_tokens: routed = [] } = row;
     const interval = confidenceInterval(value, standard_error, n);
     scores.set(row.layer_id, {
       layer: layer.layer,
@@ -137,8 +184,7 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
       routed_tokens: tokens === null ? null : Number(tokens),
       routed_examples: row.routed_examples,
       rank,
-      ...(per_example.length > 0 ? { per_example } : {}),
-      ...(routed.length > 0 ? { per_example_routed_tokens: routed } : {}),
+      ...examplesOf(row),
     });
   }
   for (const { layer_id, metric, value } of rows) {
@@ -146,6 +192,16 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
     if (score) score.values[metric] = value;
   }
   return [...scores.values()];
+}
+
+function examplesOf({
+  per_example: values = [],
+  per_example_routed_tokens: routed = [],
+}: Pick<ScoreRow, keyof ExampleValues>): ExampleValues {
+  return {
+    ...(values.length > 0 ? { per_example: values } : {}),
+    ...(routed.length > 0 ? { per_example_routed_tokens: routed } : {}),
+  };
 }
 
 function varianceOf({ n, m2 }: ScoreRow): { variance?: number } {

@@ -9,6 +9,7 @@ export function registerHealth(app: App, { database, queue }: AppDependencies): 
     '/healthz',
     {
       schema: {
+        operationId: 'getHealth',
         tags: ['service'],
         summary: 'The process answers',
         response: { 200: Healthy },
@@ -21,6 +22,7 @@ export function registerHealth(app: App, { database, queue }: AppDependencies): 
     '/readyz',
     {
       schema: {
+        operationId: 'getReadiness',
         tags: ['service'],
         summary: 'Database, migrations and queue are in order',
         response: { 200: Healthy, 503: problemResponse('What is not in order') },

@@ -52,6 +52,7 @@ export function registerMetrics(app: App, { database, queue, logger }: AppDepend
     '/metrics',
     {
       schema: {
+        operationId: 'getMetrics',
         tags: ['service'],
         summary: 'Numbers for Prometheus',
         response: {

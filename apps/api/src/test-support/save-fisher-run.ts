@@ -1,7 +1,12 @@
-import type { Database } from '@layersense/database';
+import type { Run } from '@layersense/contracts';
+import type { Database, NewRun } from '@layersense/database';
 
 /** Ends a running job with a run of two parameters and two examples. */
-export async function saveFisherRun(database: Database, jobId: string): Promise<void> {
+export async function saveFisherRun(
+  database: Database,
+  jobId: string,
+  changes: Partial<NewRun> = {},
+): Promise<Run> {
   const score = (
     layer: string,
     shape: number[],
@@ -25,7 +30,7 @@ export async function saveFisherRun(database: Database, jobId: string): Promise<
       per_example: values,
     };
   };
-  await database.runs.save(
+  return await database.runs.save(
     {
       run: {
         identity: jobId,
@@ -60,6 +65,7 @@ export async function saveFisherRun(database: Database, jobId: string): Promise<
         plan_reason: 'fastest',
         estimated_memory_bytes: 1,
         peak_memory_bytes: 1,
+        ...changes,
       },
       scores: [score('lm_head', [2, 2], [1, 3], 1, null), score('a,"b"', [2], [1, 1], 2, 1)],
     },

@@ -2,7 +2,7 @@ import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
 import { buildApp } from '../app.js';
-import type { App, AppConfig } from '../app-context.js';
+import type { App, AppConfig, AppDependencies } from '../app-context.js';
 import { createJobQueue } from '../queue/job-queue.js';
 import { testConfig } from './test-config.js';
 
@@ -10,6 +10,8 @@ export interface TestApp {
   app: App;
   database: Database;
   databaseUrl: string;
+  /** For a replica of the app. */
+  dependencies: AppDependencies;
   close(): Promise<void>;
 }
 
@@ -26,14 +28,16 @@ export async function testApp({ queueUrl, ...config }: TestAppOptions = {}): Pro
     url: queueUrl ?? databaseUrl,
     onError: () => undefined,
   });
-  const app = await buildApp({
+  const dependencies = {
     database,
     queue,
     logger: pino({ level: 'silent' }),
     config: testConfig(config),
-  });
+  };
+  const app = await buildApp(dependencies);
   return {
     app,
+    dependencies,
     database,
     databaseUrl,
     close: async () => {

@@ -7,6 +7,7 @@ export function cancelJobRoute(app: App, { database }: AppDependencies): void {
     '/jobs/:id/cancel',
     {
       schema: {
+        operationId: 'cancelJob',
         tags: ['jobs'],
         summary: 'Cancel a job: at once when it is queued, within two seconds when it runs',
         params: JobIdParams,

@@ -1,10 +1,11 @@
-import { CreateJobRequest, Job, type LayersenseError } from '@layersense/contracts';
+import { CreateJobRequest, Job } from '@layersense/contracts';
 import { traceParent } from '@layersense/telemetry';
 import type { App, AppDependencies } from '../../app-context.js';
+import { findEqualRun } from '../../equal-run.js';
+import { IdempotencyKeyHeader, idempotencyKeyOf } from '../../idempotency-key.js';
 import { assertPathsAllowed } from '../../local-paths.js';
 import { problemResponse } from '../../plugins/openapi.js';
-
-const POLL_SECONDS = 2;
+import { answerJob, enqueueStored } from './accept-job.js';
 
 /**
  * The queue is asked before the row is written, so that a 503 leaves nothing behind and the same
@@ -16,13 +17,16 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
     '/jobs',
     {
       schema: {
+        operationId: 'createJob',
         tags: ['jobs'],
         summary: 'Ask for the scores of a model',
+        headers: IdempotencyKeyHeader,
         body: CreateJobRequest,
         response: {
+          200: Job,
           202: Job,
           403: problemResponse('A path outside the allowed roots'),
-          422: problemResponse('A request that is not valid'),
+          422: problemResponse('A request that is not valid, or an Idempotency-Key of another one'),
           503: problemResponse('Database or queue away; nothing was stored'),
         },
       },
@@ -30,16 +34,17 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
     async (request, reply) => {
       const { spec, ...how } = splitRequest(request.body);
       assertPathsAllowed(spec, config.allowedRoots);
-      await queue.ping();
-      const job = await database.jobs.create({ spec, ...how, traceParent: traceParent() });
-      await queue.enqueue(job).catch((error: LayersenseError) => {
-        request.log.warn({ err: error, jobId: job.id }, 'not enqueued; the reconciler will');
-      });
-      return reply
-        .code(202)
-        .header('location', job.urls.self)
-        .header('retry-after', POLL_SECONDS)
-        .send(job);
+      const key = idempotencyKeyOf(request, request.headers);
+      const replayed = key && (await database.jobs.findAnswer(key));
+      if (replayed) return answerJob(reply.header('idempotency-replayed', 'true'), replayed);
+
+      const runId = await findEqualRun(database, spec, how.force);
+      if (runId === undefined) await queue.ping();
+      const newJob = { spec, ...how, runId, traceParent: traceParent() };
+      const created = await database.jobs.createOnce(newJob, key);
+      if (created.replayed) reply.header('idempotency-replayed', 'true');
+      else if (runId === undefined) await enqueueStored(created.job, queue, request.log);
+      return answerJob(reply, created.job);
     },
   );
 }
@@ -47,9 +52,9 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
 /** What is computed, and how; only the first is part of the run's identity. */
 function splitRequest(body: CreateJobRequest) {
   if (body.method === 'magnitude') {
-    const { metadata, priority, timeout_seconds, ...spec } = body;
-    return { spec, metadata, priority, timeout_seconds };
+    const { metadata, force, priority, timeout_seconds, ...spec } = body;
+    return { spec, metadata, force, priority, timeout_seconds };
   }
-  const { metadata, priority, timeout_seconds, shards, ...spec } = body;
-  return { spec, metadata, priority, timeout_seconds, shards };
+  const { metadata, force, priority, timeout_seconds, shards, ...spec } = body;
+  return { spec, metadata, force, priority, timeout_seconds, shards };
 }

@@ -8,10 +8,12 @@ import {
 import { z } from 'zod';
 import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
-import { scoresToCsv } from '../../scores-csv.js';
+import { layerScoreCsv } from '../../score-formats/csv.js';
+import { ndjsonReport } from '../../score-formats/ndjson-report.js';
+import { scoreTypeOf, sendLines } from '../../score-formats/score-types.js';
 
 const JobScoresQuery = z.strictObject({
-  per_example: z.stringbool().default(false).describe('add the value of every example, JSON only'),
+  per_example: z.stringbool().default(false).describe('add the value of every example; not in CSV'),
 });
 
 export function getJobScoresRoute(app: App, { database }: AppDependencies): void {
@@ -19,32 +21,38 @@ export function getJobScoresRoute(app: App, { database }: AppDependencies): void
     '/jobs/:id/scores',
     {
       schema: {
+        operationId: 'getJobScores',
         tags: ['jobs'],
-        summary: 'The scores of a job that succeeded, as JSON or (Accept: text/csv) CSV',
+        summary: 'The scores of a job that succeeded, as JSON, CSV or NDJSON',
         params: JobIdParams,
         querystring: JobScoresQuery,
         response: {
           200: {
-            description: 'The report',
+            description: 'The report; as CSV and NDJSON one line per score',
             content: {
               'application/json': { schema: ScoreReport },
               'text/csv': { schema: z.string() },
+              'application/x-ndjson': { schema: z.string() },
             },
           },
           404: problemResponse('No such job'),
+          406: problemResponse('Accept allows none of the three'),
           409: problemResponse('The job has not succeeded'),
         },
       },
     },
     async (request, reply) => {
-      const job = await database.jobs.get(request.params.id);
-      const report = await database.runs.report(finishedRunOf(job), {
-        perExample: request.query.per_example,
-      });
-      if (prefersCsv(request.headers.accept)) {
-        return reply.type('text/csv; charset=utf-8').send(scoresToCsv(report));
+      const type = scoreTypeOf(request, reply);
+      const { per_example: perExample } = request.query;
+      const runId = finishedRunOf(await database.jobs.get(request.params.id));
+      if (type === 'application/json') {
+        const report = await database.runs.report(runId, { perExample });
+        return reply.type('application/json; charset=utf-8').send(report);
       }
-      return reply.type('application/json; charset=utf-8').send(report);
+      const report = await database.runs.report(runId);
+      return type === 'text/csv'
+        ? sendLines(reply, type, layerScoreCsv(report.run.metrics, report.scores))
+        : sendLines(reply, type, ndjsonReport(database, report, perExample));
     },
   );
 }
@@ -64,11 +72,4 @@ function finishedRunOf(job: Job): string {
     `Job ${job.id} is ${job.status} and has no scores${reason}`,
     { status: job.status },
   );
-}
-
-/** Whichever of the two the Accept header names first; JSON unless CSV is asked for. */
-function prefersCsv(accept = ''): boolean {
-  const csv = accept.indexOf('text/csv');
-  const json = accept.indexOf('application/json');
-  return csv >= 0 && (json < 0 || csv < json);
 }

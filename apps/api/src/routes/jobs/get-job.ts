@@ -1,19 +1,22 @@
 import { isTerminal, Job, JobIdParams } from '@layersense/contracts';
 import type { App, AppDependencies } from '../../app-context.js';
+import { answerUnlessKnown, IfNoneMatchHeader, unchanged } from '../../plugins/conditional-get.js';
 import { problemResponse } from '../../plugins/openapi.js';
-
-const POLL_SECONDS = 2;
+import { POLL_SECONDS } from './accept-job.js';
 
 export function getJobRoute(app: App, { database }: AppDependencies): void {
   app.get(
     '/jobs/:id',
     {
       schema: {
+        operationId: 'getJob',
         tags: ['jobs'],
         summary: 'One job with its progress, or its error',
         params: JobIdParams,
-        response: { 200: Job, 404: problemResponse('No such job') },
+        headers: IfNoneMatchHeader,
+        response: { 200: Job, 304: unchanged, 404: problemResponse('No such job') },
       },
+      onSend: answerUnlessKnown,
     },
     async (request, reply) => {
       const job = await database.jobs.get(request.params.id);

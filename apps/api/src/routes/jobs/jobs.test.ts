@@ -206,11 +206,37 @@ describe('GET /jobs/:id/scores', () => {
     const { headers, text } = await get(`/jobs/${id}/scores`, { accept: 'text/csv' });
     expect(headers['content-type']).toContain('text/csv');
     expect(text.split('\r\n')).toEqual([
-      'rank,layer,parameter,shape,numel,n,sum,density,standard_error,routed_tokens,routed_examples',
-      '1,lm_head,lm_head.weight,2x2,4,2,2,0.5,1,,',
-      '2,"a,""b""","a,""b"".weight",2,2,2,1,0.5,0,1,1',
+      'rank,layer,parameter,shape,numel,n,sum,density,variance,standard_error,confidence_low,confidence_high,top_k_probability,routed_tokens,routed_examples',
+      expect.stringMatching(
+        /^1,lm_head,lm_head\.weight,2x2,4,2,2,0\.5,2,1,-10\.7062\d+,14\.7062\d+,,,$/,
+      ),
+      '2,"a,""b""","a,""b"".weight",2,2,2,1,0.5,0,0,1,1,,1,1',
       '',
     ]);
+  });
+
+  it('answers NDJSON when asked, line by line with every example', async () => {
+    const id = await succeeded();
+    const report = (await getJson(`/jobs/${id}/scores?per_example=true`)).body;
+    const accept = 'application/x-ndjson';
+    const { headers, text } = await get(`/jobs/${id}/scores?per_example=true`, { accept });
+    expect(headers['content-type']).toBe('application/x-ndjson; charset=utf-8');
+    expect(headers.vary).toContain('accept');
+    const lines = text.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      report.scores.map((score: object) => ({ run_id: report.run.id, ...score })),
+    );
+    const plain = await get(`/jobs/${id}/scores`, { accept });
+    expect(plain.text).not.toContain('per_example"');
+  });
+
+  it('weighs what is accepted, and refuses what there is not', async () => {
+    const id = await succeeded();
+    const weighed = await get(`/jobs/${id}/scores`, { accept: 'text/csv;q=0.4, application/json' });
+    expect(weighed.headers['content-type']).toContain('application/json');
+    const refused = await get(`/jobs/${id}/scores`, { accept: 'text/html' });
+    expect(refused.status).toBe(406);
+    expect(JSON.parse(refused.text).code).toBe('not_acceptable');
   });
 
   it('says that the job has not finished, or why it has no scores', async () => {

@@ -7,6 +7,7 @@ export function listJobsRoute(app: App, { database }: AppDependencies): void {
     '/jobs',
     {
       schema: {
+        operationId: 'listJobs',
         tags: ['jobs'],
         summary: 'Jobs, newest first',
         querystring: ListJobsQuery,

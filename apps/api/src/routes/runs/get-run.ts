@@ -1,5 +1,6 @@
-import { JobIdParams, Run } from '@layersense/contracts';
+import { Run, RunIdParams } from '@layersense/contracts';
 import type { App, AppDependencies } from '../../app-context.js';
+import { answerUnlessKnown, IfNoneMatchHeader, unchanged } from '../../plugins/conditional-get.js';
 import { problemResponse } from '../../plugins/openapi.js';
 
 export function getRunRoute(app: App, { database }: AppDependencies): void {
@@ -7,11 +8,14 @@ export function getRunRoute(app: App, { database }: AppDependencies): void {
     '/runs/:id',
     {
       schema: {
+        operationId: 'getRun',
         tags: ['runs'],
         summary: 'The provenance of a run',
-        params: JobIdParams,
-        response: { 200: Run, 404: problemResponse('No such run') },
+        params: RunIdParams,
+        headers: IfNoneMatchHeader,
+        response: { 200: Run, 304: unchanged, 404: problemResponse('No such run') },
       },
+      onSend: answerUnlessKnown,
     },
     (request) => database.runs.get(request.params.id),
   );

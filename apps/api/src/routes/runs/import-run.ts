@@ -8,6 +8,7 @@ export function importRunRoute(app: App, { database }: AppDependencies): void {
     '/runs/import',
     {
       schema: {
+        operationId: 'importRun',
         tags: ['runs'],
         summary: 'Store a map of scores that was computed elsewhere',
         body: ImportRunRequest,

@@ -1,0 +1,139 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
+import { connectDatabase, type Database } from '@layersense/database';
+import { freshDatabase } from '@layersense/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SpillFolders } from './spill-folders.js';
+import { runStoredJobs } from './stored-job.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const hub = { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true };
+
+let scratch: string;
+let model: string;
+let dataset: string;
+let database: Database;
+const cleanups: (() => Promise<unknown>)[] = [];
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'layersense-equal-'));
+  model = join(scratch, 'model');
+  await cp(join(root, 'packages/testing/fixtures/checkpoints/llama-tied'), model, {
+    recursive: true,
+  });
+  dataset = join(scratch, 'examples.jsonl');
+  await writeDataset(7);
+  const fresh = await freshDatabase();
+  database = connectDatabase(fresh.url);
+  cleanups.push(
+    () => database.close(),
+    () => fresh.drop(),
+    () => rm(scratch, { recursive: true }),
+  );
+});
+afterAll(async () => {
+  for (const cleanup of cleanups) await cleanup();
+});
+
+async function writeDataset(factor: number): Promise<void> {
+  const rows = Array.from({ length: 6 }, (_, row) => ({
+    input_ids: Array.from({ length: 8 }, (__, t) => (factor * (8 * row + t + 1)) % 61),
+  }));
+  await writeFile(dataset, rows.map((row) => JSON.stringify(row)).join('\n'));
+}
+
+interface Ended {
+  readonly job: Job;
+  readonly report: ScoreReport;
+}
+
+interface Request {
+  readonly force?: boolean;
+  readonly params?: object;
+  readonly [field: string]: unknown;
+}
+
+async function submit(request: Request = {}): Promise<Ended> {
+  const { force = false, params = {}, ...changes } = request;
+  const fisher = { method: 'fisher', dataset, device: 'auto', params: { examples: 4, ...params } };
+  const spec = JobSpec.parse({
+    model,
+    ...(changes.method === 'magnitude' ? {} : fisher),
+    ...changes,
+  });
+  const { id } = await database.jobs.create({ spec, metadata: {}, force });
+  const job = await database.jobs.markRunning(id, { workerId: 'w' });
+  if (!job) throw new Error('the job was queued');
+  const services = { allowedRoots: [scratch], hub, threads: 1 };
+  const spill = new SpillFolders(join(scratch, 'spill'));
+  await runStoredJobs(database, services, spill)(id, { job, signal: new AbortController().signal });
+  const ended = await database.jobs.get(id);
+  return { job: ended, report: await database.runs.report(ended.run_id ?? '') };
+}
+
+describe('a job whose run is stored', () => {
+  it('ends with that run, and nothing is computed', async () => {
+    const first = await submit();
+    expect(first.job.cached).toBe(false);
+    const second = await submit();
+    expect(second.job).toMatchObject({ status: 'succeeded', cached: true });
+    expect(second.report).toEqual(first.report);
+    expect(second.job.progress?.phase).toBe('tokenizing');
+    const events = await database.jobs.events(second.job.id);
+    expect(events.at(-1)?.data).toMatchObject({ run_id: first.report.run.id, cached: true });
+  });
+
+  it('by its magnitudes', async () => {
+    const magnitude = { method: 'magnitude' };
+    const first = await submit(magnitude);
+    const second = await submit(magnitude);
+    expect([first.job.cached, second.job.cached]).toEqual([false, true]);
+    expect(second.report.run.id).toBe(first.report.run.id);
+  });
+
+  it('with batches of another size, or a device that the run had', async () => {
+    const { report } = await submit();
+    expect((await submit({ params: { batch_size: 1 } })).report.run.id).toBe(report.run.id);
+    expect((await submit({ device: 'cpu' })).report.run.id).toBe(report.run.id);
+  });
+});
+
+describe('is computed', () => {
+  it('when it is forced, every example of it', async () => {
+    const few = await submit();
+    const forced = await submit({ force: true });
+    expect(forced.job.cached).toBe(false);
+    expect(forced.report.run.id).not.toBe(few.report.run.id);
+    expect(forced.report.scores).toEqual(few.report.scores);
+    const more = await submit({ force: true, params: { examples: 5 } });
+    expect(more.report.run.derived_from).toEqual([]);
+  });
+
+  it.each([
+    ['other examples', { params: { seed: 1 } }],
+    ['another loss', { params: { loss: 'sequence-sum' } }],
+    ['as many as stay stable', { params: { until: { top_k_stable: { k: 2, min_examples: 4 } } } }],
+  ])('when it is about %s', async (_, request) => {
+    const { report } = await submit();
+    const other = await submit(request);
+    expect(other.job.cached).toBe(false);
+    expect(other.report.run.id).not.toBe(report.run.id);
+  });
+
+  it('when the model is of another name', async () => {
+    await submit();
+    const copy = join(scratch, 'copy');
+    await cp(model, copy, { recursive: true });
+    expect((await submit({ model: copy })).job.cached).toBe(false);
+  });
+
+  it('when the dataset has changed under its name', async () => {
+    await submit();
+    await writeDataset(11);
+    expect((await submit()).job.cached).toBe(false);
+    await writeDataset(7);
+    expect((await submit()).job.cached).toBe(true);
+  });
+});
