@@ -39,6 +39,7 @@ export async function prepareFisher(spec: FisherJobSpec, job: OpenedJob): Promis
     identity: runIdentity(wanted.basis, wanted.dataset),
     parameters: [...scored.keys()],
     routed: [...scored.keys()].filter((name) => scored.get(name)?.routed),
+    shapes: new Map([...scored].map(([name, { shape }]) => [name, shape])),
   };
   const taken = await takeOver(services.earlier, wanted, key);
   const finished = await services.checkpoint.load(key);

@@ -8,6 +8,8 @@ import type { ProgressSink } from './progress-reporter.js';
 export interface CheckpointKey extends ExampleValues {
   /** The run's identity: batches of any other computation are never used. */
   readonly identity: string;
+  /** By parameter; where absent, no scores can be shown before the job has ended. */
+  readonly shapes?: ReadonlyMap<string, readonly number[]>;
 }
 
 /** The finished batches of an interrupted attempt. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Device, Labels, Loss, Method } from './job.js';
+import { Device, JobStatus, Labels, Loss, Method } from './job.js';
 
 /** The metrics of each method; the first one ranks the layers. docs/maths.md defines them. */
 export const metricsOf = {
@@ -139,3 +139,16 @@ export const ScoreReport = z
   .object({ run: Run, scores: z.array(LayerScore) })
   .meta({ id: 'ScoreReport' });
 export type ScoreReport = z.infer<typeof ScoreReport>;
+
+/** What the finished examples of a job say while it runs. */
+export const PartialScoreReport = z
+  .object({
+    object: z.literal('partial_scores'),
+    job_id: z.string(),
+    status: JobStatus,
+    /** How many examples the scores are of. */
+    examples: z.number().int().min(1),
+    scores: z.array(LayerScore),
+  })
+  .meta({ id: 'PartialScoreReport' });
+export type PartialScoreReport = z.infer<typeof PartialScoreReport>;

@@ -8,7 +8,7 @@ export {
   stopEmbeddedPostgres,
 } from './embedded/start-embedded-postgres.js';
 export type { IdempotencyKey } from './idempotency-keys.js';
-export type { CheckpointBatch } from './job-checkpoints.js';
+export type { CheckpointBatch, CheckpointLayout } from './job-checkpoints.js';
 export type { CreatedJob, NewJob } from './job-creation.js';
 export type { JobPage } from './job-lists.js';
 export type { StartedShard } from './job-shards.js';

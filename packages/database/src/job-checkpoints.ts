@@ -1,5 +1,7 @@
+import { findJob } from './find-job.js';
 import type { PrismaClient } from './generated/prisma/client.js';
 import { parseId } from './ids.js';
+import { toJson } from './job-row.js';
 
 /** One finished batch of an unfinished job. */
 export interface CheckpointBatch {
@@ -11,6 +13,14 @@ export interface CheckpointBatch {
   readonly positions: readonly number[];
   /** The batch's values in an order the caller defines; every bit is kept. */
   readonly values: Float64Array;
+}
+
+/** What the values of a job's batches are, in their order. */
+export interface CheckpointLayout {
+  readonly identity: string;
+  readonly parameters: readonly string[];
+  readonly routed: readonly string[];
+  readonly shapes: readonly (readonly number[])[];
 }
 
 export function createJobCheckpoints(prisma: PrismaClient) {
@@ -26,6 +36,20 @@ export function createJobCheckpoints(prisma: PrismaClient) {
         ON CONFLICT (job_id, batch_key) DO UPDATE
           SET identity = excluded.identity, positions = excluded.positions, "values" = excluded."values"`;
       return stored > 0;
+    },
+
+    /** Says what the batches of a running job hold; those of another identity hold it no more. */
+    async describeCheckpoint(id: string, layout: CheckpointLayout): Promise<void> {
+      await prisma.job.updateMany({
+        where: { id: parseId('job', id), status: 'running' },
+        data: { checkpoint_layout: toJson(layout) },
+      });
+    },
+
+    /** Undefined until a worker has said it. */
+    async checkpointLayout(id: string): Promise<CheckpointLayout | undefined> {
+      const { checkpoint_layout } = await findJob(prisma, id);
+      return (checkpoint_layout ?? undefined) as unknown as CheckpointLayout | undefined;
     },
 
     /** Every batch of the job, of whatever identity, in the order they were first saved. */

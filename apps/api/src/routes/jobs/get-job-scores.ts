@@ -3,14 +3,19 @@ import {
   type Job,
   JobIdParams,
   LayersenseError,
+  metricsOf,
+  PartialScoreReport,
   ScoreReport,
 } from '@layersense/contracts';
 import { z } from 'zod';
 import type { App, AppDependencies } from '../../app-context.js';
+import { partialReport } from '../../partial-report.js';
 import { problemResponse } from '../../plugins/openapi.js';
 import { layerScoreCsv } from '../../score-formats/csv.js';
 import { ndjsonReport } from '../../score-formats/ndjson-report.js';
-import { scoreTypeOf, sendLines } from '../../score-formats/score-types.js';
+import { ndjson, scoreTypeOf, sendLines } from '../../score-formats/score-types.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 const JobScoresQuery = z.strictObject({
   per_example: z.stringbool().default(false).describe('add the value of every example; not in CSV'),
@@ -23,31 +28,41 @@ export function getJobScoresRoute(app: App, { database }: AppDependencies): void
       schema: {
         operationId: 'getJobScores',
         tags: ['jobs'],
-        summary: 'The scores of a job that succeeded, as JSON, CSV or NDJSON',
+        summary: 'The scores of a job, those so far while it runs, as JSON, CSV or NDJSON',
         params: JobIdParams,
         querystring: JobScoresQuery,
         response: {
           200: {
             description: 'The report; as CSV and NDJSON one line per score',
             content: {
-              'application/json': { schema: ScoreReport },
+              'application/json': { schema: z.union([ScoreReport, PartialScoreReport]) },
               'text/csv': { schema: z.string() },
               'application/x-ndjson': { schema: z.string() },
             },
           },
           404: problemResponse('No such job'),
           406: problemResponse('Accept allows none of the three'),
-          409: problemResponse('The job has not succeeded'),
+          409: problemResponse('The job has no scores, or none yet'),
         },
       },
     },
     async (request, reply) => {
       const type = scoreTypeOf(request, reply);
       const { per_example: perExample } = request.query;
-      const runId = finishedRunOf(await database.jobs.get(request.params.id));
+      const job = await database.jobs.get(request.params.id);
+      reply.header('layersense-job-status', job.status);
+      const partial = isTerminal(job.status) ? undefined : await partialReport(database, job);
+      if (partial) {
+        if (type === 'application/json') return reply.type(JSON_TYPE).send(partial);
+        const metrics = metricsOf[job.request.method];
+        return type === 'text/csv'
+          ? sendLines(reply, type, layerScoreCsv(metrics, partial.scores))
+          : sendLines(reply, type, ndjson(partial.scores));
+      }
+      const runId = finishedRunOf(job);
       if (type === 'application/json') {
         const report = await database.runs.report(runId, { perExample });
-        return reply.type('application/json; charset=utf-8').send(report);
+        return reply.type(JSON_TYPE).send(report);
       }
       const report = await database.runs.report(runId);
       return type === 'text/csv'
