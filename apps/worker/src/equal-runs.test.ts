@@ -68,7 +68,11 @@ async function submit(request: Request = {}): Promise<Ended> {
   if (!job) throw new Error('the job was queued');
   const services = { allowedRoots: [scratch], hub, threads: 1 };
   const spill = new SpillFolders(join(scratch, 'spill'));
-  await runStoredJobs(database, services, spill)(id, { job, signal: new AbortController().signal });
+  await runStoredJobs(
+    database,
+    services,
+    spill,
+  )({ jobId: id }, { job, signal: new AbortController().signal });
   const ended = await database.jobs.get(id);
   return { job: ended, report: await database.runs.report(ended.run_id ?? '') };
 }

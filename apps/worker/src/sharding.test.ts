@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
-import { connectDatabase, type Database, type JobEvent } from '@layersense/database';
+import { type Job, type JobEvent, JobSpec, type ScoreReport } from '@layersense/contracts';
+import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase, redisServerAvailable, startRedisServer } from '@layersense/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { noCheckpoint } from './job-services.js';
