@@ -23,6 +23,7 @@ export function onnxArchitecture(model: OnnxModel, config: unknown): ParsedModel
   assertPredictsNextToken(model, config);
   return {
     modelType: model.file,
+    file: model.file,
     vocabulary: vocabularyOf(buildOnnxForward(model, { batch: 1, length: 2 })),
     maxPositions: maxPositionsOf(config),
     build: (_, shape, arithmetic) => {

@@ -27,6 +27,8 @@ export interface ParsedModel {
   readonly modelType: string;
   readonly vocabulary: number;
   readonly maxPositions: number;
+  /** The ONNX file that the graph is taken from; absent where this package writes the graph. */
+  readonly file?: string;
   /** The forward pass for one batch shape; see {@link buildForward}. */
   readonly build: (
     tensors: ReadonlyMap<string, TensorRef>,

@@ -1,12 +1,14 @@
 import type { BatchShape } from '@layersense/calibration';
-import { buildForward } from '@layersense/models';
+import { buildForward, type ForwardGraph } from '@layersense/models';
 import {
   buildSegments,
   buildSensitivityGraph,
   type SegmentGraphs,
   type SensitivityGraph,
+  type SensitivityOptions,
 } from '@layersense/sensitivity';
 import type { FisherPlanOptions, PlanName } from './fisher-plan.js';
+import { orInvalidModel } from './or-invalid-model.js';
 
 /** The graphs of a model by batch shape: what the choice of a plan has built, the plan runs. */
 export class ShapeGraphs {
@@ -15,16 +17,16 @@ export class ShapeGraphs {
 
   constructor(private readonly of: Pick<FisherPlanOptions, 'model' | 'checkpoint' | 'params'>) {}
 
+  /** @throws LayersenseError `unsupported_operator`; for an ONNX file also `checkpoint_invalid` */
   whole(shape: BatchShape): SensitivityGraph {
     return once(this.#whole, shapeKey(shape), () =>
-      buildSensitivityGraph(this.#forward(shape), { labels: this.of.params.labels }),
+      this.#differentiated(shape, buildSensitivityGraph),
     );
   }
 
+  /** @throws LayersenseError as `whole` */
   segments(shape: BatchShape): readonly SegmentGraphs[] {
-    return once(this.#segments, shapeKey(shape), () =>
-      buildSegments(this.#forward(shape), { labels: this.of.params.labels }),
-    );
+    return once(this.#segments, shapeKey(shape), () => this.#differentiated(shape, buildSegments));
   }
 
   /** Lets go of a shape that will not be met again. */
@@ -39,8 +41,13 @@ export class ShapeGraphs {
     keepKey(this.#segments, plan === 'whole' ? undefined : shapeKey(shape));
   }
 
-  #forward({ batch, length }: BatchShape) {
-    return buildForward(this.of.model, this.of.checkpoint.tensors, { batch, length });
+  #differentiated<Graphs>(
+    { batch, length }: BatchShape,
+    build: (forward: ForwardGraph, options: SensitivityOptions) => Graphs,
+  ): Graphs {
+    const { model, checkpoint, params } = this.of;
+    const forward = buildForward(model, checkpoint.tensors, { batch, length });
+    return orInvalidModel(model, () => build(forward, { labels: params.labels }));
   }
 }
 
