@@ -15,7 +15,7 @@ export interface BindOptions {
   readonly maskPadding: boolean;
 }
 
-const PAST = /^past(_key_values)?[._]/;
+const PAST = /^past(_key_values)?([._])/;
 
 /**
  * What every input of the file is fed: the tokens; positions 0, 1, …; a key-value cache of length
@@ -26,7 +26,7 @@ const PAST = /^past(_key_values)?[._]/;
  *   for shapes that cannot hold the batch.
  */
 export function bindInputs(
-  model: Pick<DecodedModel, 'inputs'>,
+  model: Pick<DecodedModel, 'inputs' | 'outputs'>,
   file: string,
   shape: BatchShape,
   options: BindOptions,
@@ -45,6 +45,7 @@ export function bindInputs(
   const bound = new Map<string, BoundInput>();
   for (const input of model.inputs) {
     if (PAST.test(input.name)) {
+      assertCacheAgrees(input, model, file);
       bound.set(
         input.name,
         constant(input, emptyCache(input, file, batch), () => 0),
@@ -98,6 +99,46 @@ function assertFits(input: DecodedValue, shape: readonly number[], file: string)
     'tensor_mismatch',
     `The input ${input.name} of ${file} has the shape [${fixed.join(', ')}], but a batch has [${shape.join(', ')}]. Export the model with dynamic batch and sequence axes.`,
     { input: input.name },
+  );
+}
+
+/**
+ * A cache goes on as the output `present…` of the same name, and its keys have as many heads as its
+ * values. Named sizes say nothing and agree with any.
+ */
+function assertCacheAgrees(
+  input: DecodedValue,
+  { inputs, outputs }: Pick<DecodedModel, 'inputs' | 'outputs'>,
+  file: string,
+): void {
+  const present = input.name.replace(PAST, 'present$2');
+  const values = input.name.replace(/key$/, 'value');
+  const next = outputs.find(({ name }) => name === present);
+  const other = inputs.find(({ name }) => name === values);
+  if (next) assertSameSizes(input, next, HEADS_AND_DIM, file);
+  if (other) assertSameSizes(input, other, HEADS, file);
+}
+
+const HEADS: readonly number[] = [1];
+const HEADS_AND_DIM: readonly number[] = [1, 3];
+
+function assertSameSizes(
+  a: DecodedValue,
+  b: DecodedValue,
+  axes: readonly number[],
+  file: string,
+): void {
+  const differs = axes.some((axis) => {
+    const [x, y] = [a.shape?.[axis], b.shape?.[axis]];
+    return typeof x === 'number' && typeof y === 'number' && x !== y;
+  });
+  if (!differs) return;
+  const show = ({ name, shape = [] }: DecodedValue) =>
+    `${name} has the shape [${shape.join(', ')}]`;
+  throw new LayersenseError(
+    'tensor_mismatch',
+    `The key-value caches of ${file} disagree: ${show(a)}, and ${show(b)}. Export the model again, or without past_key_values.`,
+    { inputs: [a.name, b.name] },
   );
 }
 

@@ -197,7 +197,25 @@ export class GraphImport {
       return { ...node, inputs: node.inputs.map((name) => (empty(name) ? '' : name)) };
     }
     const inputs = node.inputs.filter((name) => !empty(name));
-    return node.opType === 'Concat' && inputs.length > 0 ? { ...node, inputs } : node;
+    if (node.opType !== 'Concat' || inputs.length === 0) return node;
+    const axis = intAttribute(node, 'axis', 0);
+    for (const name of node.inputs.filter(empty))
+      this.#assertJoins(node, name, inputs[0] ?? '', axis);
+    return { ...node, inputs };
+  }
+
+  /** What is left out would have had to fit: a cache of other heads is not this model's. */
+  #assertJoins(node: Node, name: string, kept: string, axis: number): void {
+    const [left, other] = [this.#typeOf(name).shape, this.#typeOf(kept).shape];
+    const at = axis < 0 ? axis + other.length : axis;
+    const joins =
+      left.length !== other.length || left.every((size, i) => i === at || size === other[i]);
+    if (joins) return;
+    throw new LayersenseError(
+      'tensor_mismatch',
+      `${name} of ${this.model.file} has the shape [${left.join(', ')}] and cannot be put before [${other.join(', ')}] (${node.name}). Export the model again, or without past_key_values.`,
+      { inputs: [name], nodes: [node.name] },
+    );
   }
 
   /** Whether the node needs no place in the graph: it is folded, or changes nothing. */

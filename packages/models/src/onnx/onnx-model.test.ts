@@ -271,6 +271,30 @@ describe('what is refused', () => {
       /without past_key_values/,
     ],
     [
+      'a cache whose keys and values disagree',
+      model({
+        inputs: [
+          tokens,
+          { name: 'past_key_values.0.key', dtype: 'float32', shape: ['batch', 2, 'past', 8] },
+          { name: 'past_key_values.0.value', dtype: 'float32', shape: ['batch', 3, 'past', 8] },
+        ],
+      }),
+      'tensor_mismatch',
+      /caches of model\.onnx disagree: past_key_values\.0\.key has the shape \[batch, 2, past, 8\], and past_key_values\.0\.value.*without past_key_values/,
+    ],
+    [
+      'a cache that the model would give back in another shape',
+      model({
+        inputs: [tokens, { name: 'past.0.key', dtype: 'float32', shape: ['batch', 2, 'past', 8] }],
+        outputs: [
+          { name: 'logits', dtype: 'float32' },
+          { name: 'present.0.key', dtype: 'float32', shape: ['batch', 2, 'total', 16] },
+        ],
+      }),
+      'tensor_mismatch',
+      /disagree.*present\.0\.key/,
+    ],
+    [
       'logits of the last token',
       model({
         nodes: [
@@ -308,6 +332,46 @@ describe('what is refused', () => {
     const refusal = rejected(decoded);
     await expect(refusal).rejects.toMatchObject({ code });
     await expect(refusal).rejects.toThrow(message);
+  });
+
+  it('every unknown operator at once, with its nodes and what to export instead', async () => {
+    const refusal = rejected(
+      model({
+        nodes: [
+          node('Gather', ['model.embed.weight', 'input_ids'], ['x']),
+          node('Bernoulli', ['x'], ['a'], { name: 'first' }),
+          node('GridSample', ['a'], ['b'], { name: 'second' }),
+          node('Bernoulli', ['b'], ['y'], { name: 'third' }),
+          node('MatMul', ['y', 'onnx::MatMul_1'], ['logits'], { name: '/head/MatMul' }),
+        ],
+      }),
+    );
+    await expect(refusal).rejects.toMatchObject({
+      code: 'unsupported_operator',
+      message: expect.stringMatching(
+        /Bernoulli \(first, third\), GridSample \(second\)\. Export the model with torch\.onnx\.export or optimum/,
+      ),
+      context: { operators: ['Bernoulli', 'GridSample'], nodes: ['first', 'second', 'third'] },
+    });
+  });
+
+  it('a cache that does not fit the keys it would stand before', async () => {
+    const bytes = fixture('llama/torchscript-17-past');
+    const decoded = decodeModel(bytes, 'model.onnx');
+    const inputs = decoded.inputs.map((input) =>
+      input.name.startsWith('past') ? { ...input, shape: ['batch_size', 5, 'past', 16] } : input,
+    );
+    const parsed = await parseOnnxModel(
+      { ...decoded, inputs, outputs: decoded.outputs.slice(0, 1) },
+      'model.onnx',
+      readFrom(bytes),
+    );
+    expect(() => buildOnnxForward(parsed, shape)).toThrow(
+      expect.objectContaining({
+        code: 'tensor_mismatch',
+        message: expect.stringContaining('cannot be put before [2, 2, 5, 16]'),
+      }),
+    );
   });
 
   it('a sequence longer than the table of positions', async () => {
