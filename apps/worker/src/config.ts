@@ -15,6 +15,16 @@ import { z } from 'zod';
 const seconds = (defaultSeconds: number) =>
   z.coerce.number().min(1).max(3600).default(defaultSeconds);
 
+/** CUDA's own list: numbers or UUIDs, up to the first that is negative. */
+const VisibleDevices = z
+  .string()
+  .default('')
+  .transform((list) => {
+    const devices = list.split(',').map((device) => device.trim());
+    const hidden = devices.findIndex((device) => device.startsWith('-'));
+    return (hidden < 0 ? devices : devices.slice(0, hidden)).filter((device) => device !== '');
+  });
+
 /** The environment of a worker. docs/reference/config.md lists the same variables. */
 export const WorkerEnvironment = z.object({
   DATABASE_URL: PostgresUrl,
@@ -25,6 +35,8 @@ export const WorkerEnvironment = z.object({
   THREADS: z.coerce.number().int().min(1).max(1024).optional(),
   MAX_ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
   ATTEMPT_SECONDS: z.coerce.number().int().min(1).max(604_800).default(604_800),
+  MODEL_CACHE_MAX_BYTES: z.coerce.number().int().min(1).optional(),
+  CUDA_VISIBLE_DEVICES: VisibleDevices,
   STALL_SECONDS: z.coerce.number().min(1).max(86_400).default(900),
   LOCK_SECONDS: seconds(30),
   STALLED_CHECK_SECONDS: seconds(15),
@@ -47,6 +59,8 @@ export interface WorkerConfig {
   /** Of the compute process; all processors when absent. */
   threads: number | undefined;
   hub: HubSettings;
+  /** What the compute process sees of CUDA, where it does not see all; no other worker may use them. */
+  gpus: readonly string[];
   maxAttempts: number;
   /** The longest that an attempt may take; a job can ask for less. */
   attemptSeconds: number;
@@ -74,7 +88,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Worker
     logLevel: env.LOG_LEVEL,
     allowedRoots: env.ALLOWED_ROOTS,
     threads: env.THREADS,
-    hub: hubSettingsFromEnvironment(environment),
+    hub: {
+      ...hubSettingsFromEnvironment(environment),
+      maxCacheBytes: env.MODEL_CACHE_MAX_BYTES,
+    },
+    gpus: env.CUDA_VISIBLE_DEVICES,
     maxAttempts: env.MAX_ATTEMPTS,
     attemptSeconds: env.ATTEMPT_SECONDS,
     stallMs: env.STALL_SECONDS * 1000,

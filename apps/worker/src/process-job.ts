@@ -11,6 +11,8 @@ import { type Attempt, type Delivery, deliveryOf } from './delivery.js';
 import type { Verdict } from './queue.js';
 import { toJobFailure } from './to-job-failure.js';
 
+/** However long the Hub asks to be left alone. */
+const LONGEST_RETRY_MS = 3_600_000;
 /** How often a job that came before its shards had ended is looked at again. */
 const EARLY_AGAIN_MS = 5000;
 
@@ -113,7 +115,9 @@ async function fail(
   if (retry && number < maxAttempts) {
     await delivery.handBack({ attemptCounts: true });
     logger.warn({ err: error, attempt: number }, 'will be retried');
-    return { kind: 'again', afterMs: retryDelayMs * 2 ** (number - 1) };
+    const asked = Number(problem.context?.retryAfterSeconds ?? 0) * 1000;
+    const backoff = retryDelayMs * 2 ** (number - 1);
+    return { kind: 'again', afterMs: Math.min(Math.max(backoff, asked), LONGEST_RETRY_MS) };
   }
   await database.jobs.markFailed(job.id, problem);
   logger.error({ err: error, attempt: number }, 'failed');

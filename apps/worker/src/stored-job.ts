@@ -1,5 +1,6 @@
 import type { Progress, SensitivityJobPayload } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
+import { CacheHold } from '@layersense/model-source';
 import { z } from 'zod';
 import { ShardReport } from './compute-facts.js';
 import { databaseCheckpoint } from './database-checkpoint.js';
@@ -42,7 +43,9 @@ export function runStoredJobs(
     const onSmallerPlan = (change: PlanChange) =>
       database.jobs.recordSmallerPlan(work.jobId, change);
     const spillFolder = () => spill.claim(spillOwner(work));
-    const own = { checkpoint, earlier, onBatch, onSmallerPlan, report, spillFolder };
+    const hold = new CacheHold();
+    const hub = { ...services.hub, hold };
+    const own = { hub, checkpoint, earlier, onBatch, onSmallerPlan, report, spillFolder };
     const all = { ...services, ...own };
     try {
       const peak = await phases.during(() => computeStored(database, work, all, signal));
@@ -50,6 +53,7 @@ export function runStoredJobs(
       metrics.cacheLookups.inc({ cache: 'runs', result });
       if (peak !== 'stored before') metrics.peakMemory.set(peak ?? Number.NaN);
     } finally {
+      hold.release();
       phases.end();
     }
   };

@@ -113,6 +113,7 @@ export const errorCodes = {
     title: 'Not in the cache, and the hub is switched off',
   },
   download_corrupt: { status: 502, retryable: true, title: 'A downloaded file is damaged' },
+  cache_full: { status: 507, retryable: true, title: 'The model cache is full' },
   runs_incompatible: { status: 422, retryable: false, title: 'The runs do not fit together' },
   runs_overlap: { status: 422, retryable: false, title: 'The runs share examples' },
   timed_out: { status: 504, retryable: false, title: 'The computation took too long' },

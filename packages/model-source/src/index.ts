@@ -1,6 +1,7 @@
 export { allowedPath } from './allowed-path.js';
 export type { Floats } from './decode-floats.js';
 export { hashFile } from './hash-file.js';
+export { CacheHold } from './hub/cache-hold.js';
 export { type HubSettings, hubSettingsFromEnvironment } from './hub/settings.js';
 export type { ModelFile } from './model-file.js';
 export { type OnnxFile, openOnnx } from './onnx/open-onnx.js';

@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
 import { globPattern } from './glob-pattern.js';
 import { snapshotFolder, writeRef } from './hub/cache.js';
+import { holdIfCached } from './hub/cache-hold.js';
 import { fetchFiles } from './hub/fetch-files.js';
 import { listFiles } from './hub/list-files.js';
 import { isRepositoryId, repositoryAt } from './hub/repository.js';
@@ -32,7 +33,7 @@ export interface ResolvedDataset {
  * Python's cache. Paths without wildcards that are cached need no listing.
  *
  * @throws LayersenseError `dataset_not_found` also when nothing matches, `hub_offline`,
- *   `download_corrupt`, those of `hubRequest`.
+ *   `download_corrupt`, `disk_full`, `cache_full`, those of `hubRequest`.
  */
 export async function resolveDatasetFiles(
   id: string,
@@ -42,6 +43,7 @@ export async function resolveDatasetFiles(
   const repository = repositoryAt('dataset', id, revision);
   const context: HubContext = { settings: hub, repository, signal };
   const commit = await resolveCommit(context);
+  await holdIfCached(context, commit);
   const folder = snapshotFolder(hub, repository, commit);
 
   const cached = await matchingFiles(folder, patterns);

@@ -16,7 +16,7 @@ type OnBytes = (bytes: number) => void;
  * Brings one file into the cache, verified by its hash, and returns where it lies. What an
  * interrupted download leaves is a `.layersense.incomplete` file, which the next one continues.
  *
- * @throws LayersenseError those of `hubRequest`, and `download_corrupt`.
+ * @throws LayersenseError those of `hubRequest`, and `download_corrupt`, `disk_full`.
  */
 export async function downloadBlob(
   context: HubContext,
@@ -32,7 +32,13 @@ export async function downloadBlob(
     if (await isFileOfSize(blob, file.bytes)) return;
     await mkdir(dirname(blob), { recursive: true });
     const path = `${blob}.layersense.incomplete`;
-    await completePartialFile(context, fileUrl(context, commit, file), file, path, onBytes);
+    const url = fileUrl(context, commit, file);
+    await completePartialFile(context, url, file, path, onBytes).catch(async (error: unknown) => {
+      if (!isDiskFull(error)) throw error;
+      // What arrived takes the space that somebody else may need.
+      await rm(path, { force: true });
+      throw diskFull(context, file, error);
+    });
     await rename(path, blob);
   };
   await withFileLock(join(locks, `${file.blob}.layersense.lock`), download, { signal });
@@ -79,6 +85,7 @@ async function appendRest(
       if (partial.bytes > wanted) return;
     }
   } catch (cause) {
+    if (isDiskFull(cause)) throw cause;
     throw networkError(context, cause);
   }
   if (partial.bytes < wanted) throw networkError(context, new Error('the answer ended early'));
@@ -93,6 +100,20 @@ function continues(response: Response, offset: number): boolean {
 function fileUrl({ settings, repository }: HubContext, commit: string, file: RemoteFile): string {
   const path = file.name.split('/').map(encodeURIComponent).join('/');
   return `${repositoryUrl(settings, repository, 'web')}/resolve/${commit}/${path}`;
+}
+
+/** No space, or none that this user may take. */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(ENOSPC|EDQUOT)$/.test(String(error.code));
+}
+
+function diskFull({ settings, repository }: HubContext, file: RemoteFile, cause: unknown) {
+  return new LayersenseError(
+    'disk_full',
+    `There is no space for ${file.name} of ${repository.id} (${file.bytes} bytes) in ${settings.cacheFolder}. Free some, choose another folder (HF_HUB_CACHE), or let the worker make room (MODEL_CACHE_MAX_BYTES).`,
+    { [repository.type]: repository.id, file: file.name, bytes: file.bytes },
+    { cause },
+  );
 }
 
 function corrupt({ repository }: HubContext, file: RemoteFile): LayersenseError {

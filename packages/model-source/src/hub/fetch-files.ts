@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { SourceProgress } from '../resolved-model.js';
 import { isFileOfSize, linkIntoSnapshot, snapshotFolder } from './cache.js';
+import { holdRevision } from './cache-hold.js';
 import { downloadBlob } from './download-blob.js';
+import { makeRoom } from './evict.js';
 import type { RemoteFile } from './list-files.js';
 import type { HubContext } from './request.js';
 
@@ -19,6 +21,8 @@ export async function fetchFiles(
   files: readonly RemoteFile[],
   onProgress?: (progress: SourceProgress) => void,
 ): Promise<void> {
+  await holdRevision(context, commit);
+  await makeRoomFor(context, commit, files);
   const failure = new AbortController();
   const signal = AbortSignal.any([failure.signal, ...(context.signal ? [context.signal] : [])]);
   const report = progressOf(files, onProgress);
@@ -39,11 +43,29 @@ async function fetchFile(
   file: RemoteFile,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const path = join(snapshotFolder(context.settings, context.repository, commit), file.name);
-  if (!(await isFileOfSize(path, file.bytes))) {
+  const path = pathOf(context, commit, file);
+  // More than once where another process evicts the blob before this one has linked to it.
+  while (!(await isFileOfSize(path, file.bytes))) {
     await linkIntoSnapshot(path, await downloadBlob(context, commit, file, onBytes));
   }
   onBytes(file.bytes);
+}
+
+async function makeRoomFor(
+  context: HubContext,
+  commit: string,
+  files: readonly RemoteFile[],
+): Promise<void> {
+  let missing = 0;
+  for (const file of files) {
+    if (!(await isFileOfSize(pathOf(context, commit, file), file.bytes))) missing += file.bytes;
+  }
+  const wanted = files.map(({ blob }) => blob);
+  await makeRoom(context, missing, wanted);
+}
+
+function pathOf({ settings, repository }: HubContext, commit: string, { name }: RemoteFile) {
+  return join(snapshotFolder(settings, repository, commit), name);
 }
 
 /** Adds up the bytes of all files; each file reports its own. */

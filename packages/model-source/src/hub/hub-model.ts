@@ -9,6 +9,7 @@ import { dataFilesOf, readOnnxFile } from '../onnx/read-onnx-file.js';
 import type { ResolvedModel, SourceOptions } from '../resolved-model.js';
 import { readWeightMap } from '../weight-map.js';
 import { snapshotFolder, writeRef } from './cache.js';
+import { holdIfCached } from './cache-hold.js';
 import { fetchFiles } from './fetch-files.js';
 import { listFiles, type RemoteFile } from './list-files.js';
 import type { Repository } from './repository.js';
@@ -24,7 +25,7 @@ interface HubModelOptions extends SourceOptions {
  * Pins a Hub model to a commit and makes its configuration, tokenizer and weights present. What the
  * cache holds whole is used as it is, whoever downloaded it.
  *
- * @throws LayersenseError those of `hubRequest`, `hub_offline`, `download_corrupt`,
+ * @throws LayersenseError those of `hubRequest`, `hub_offline`, `download_corrupt`, `disk_full`, `cache_full`,
  *   `config_invalid`, `checkpoint_missing`, `checkpoint_invalid`.
  */
 export async function resolveHubModel(
@@ -33,6 +34,7 @@ export async function resolveHubModel(
 ): Promise<ResolvedModel> {
   const context: HubContext = { settings: hub, repository, signal };
   const commit = await resolveCommit(context);
+  await holdIfCached(context, commit);
   const folder = snapshotFolder(hub, repository, commit);
   const cached = await cachedCheckpoint(folder, hub.offline);
   if (cached === undefined) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
+import type { CacheHold } from './cache-hold.js';
 
 export interface HubSettings {
   /** Base address without a trailing slash. */
@@ -11,6 +12,10 @@ export interface HubSettings {
   readonly token?: string | undefined;
   /** Answer from the cache or not at all. */
   readonly offline: boolean;
+  /** Least recently used revisions make room for a download that would exceed it; no limit when absent. */
+  readonly maxCacheBytes?: number | undefined;
+  /** Keeps what is resolved from being evicted; until this process ends when absent. */
+  readonly hold?: CacheHold | undefined;
   /** Wait before the first retry, doubled for each one after it; 500 ms when absent. */
   readonly retryDelayMs?: number | undefined;
 }
