@@ -2,6 +2,7 @@ import { LayersenseError } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
 import type { Logger } from 'pino';
 import type { WorkerConfig } from './config.js';
+import { lockGpu } from './gpu-lock.js';
 import { createSensitivityWorker, type SensitivityWorker } from './sensitivity-worker.js';
 import { SpillFolders } from './spill-folders.js';
 import { runStoredJobs } from './stored-job.js';
@@ -12,7 +13,7 @@ import { WorkerMetrics } from './telemetry/worker-metrics.js';
 /**
  * A worker with a database connection of its own; it computes one job at a time.
  *
- * @throws LayersenseError `queue_unavailable`
+ * @throws LayersenseError `queue_unavailable`, `device_unavailable` where another worker has the GPU
  */
 export async function startWorker(
   config: WorkerConfig,
@@ -25,6 +26,7 @@ export async function startWorker(
     for (const step of stops.splice(0).toReversed()) await step();
   };
   try {
+    for (const gpu of config.gpus) stops.push((await lockGpu(gpu)).release);
     const spill = new SpillFolders(config.spillFolder);
     const worker = await createSensitivityWorker({
       ...config,

@@ -1,0 +1,53 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { lockGpu } from './gpu-lock.js';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'layersense-gpu-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const source = fileURLToPath(new URL('../dist/gpu-lock.js', import.meta.url));
+
+/** Another process that holds the lock. */
+async function holder(gpu: string): Promise<ChildProcess> {
+  const script = join(folder, 'holder.mjs');
+  await writeFile(
+    script,
+    `import { lockGpu } from ${JSON.stringify(source)};
+     await lockGpu(${JSON.stringify(gpu)}, ${JSON.stringify(folder)});
+     process.send('locked');
+     setInterval(() => {}, 1000);`,
+  );
+  const child = fork(script);
+  await new Promise((resolve) => child.once('message', resolve));
+  return child;
+}
+
+it('gives a GPU to one process, until that releases it or is killed', async () => {
+  const other = await holder('0');
+  await expect(lockGpu('0', folder)).rejects.toMatchObject({
+    code: 'device_unavailable',
+    context: { gpu: '0', pid: other.pid },
+  });
+  const another = await lockGpu('1', folder);
+  const exit = new Promise((resolve) => other.once('exit', resolve));
+  other.kill('SIGKILL');
+  await exit;
+  const lock = await lockGpu('0', folder);
+  await expect(lockGpu('0', folder)).rejects.toMatchObject({ code: 'device_unavailable' });
+  await lock.release();
+  await another.release();
+  expect((await readdir(folder)).filter((name) => name.endsWith('.lock'))).toEqual([]);
+});
+
+it('is not fooled by a process that has the number of a dead holder', async () => {
+  await writeFile(join(folder, 'layersense-gpu-0.lock'), `${process.pid} 1`);
+  const lock = await lockGpu('0', folder);
+  await lock.release();
+});
