@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Database } from '@layersense/database';
 import { packBatch, unpackBatch } from '@layersense/runs';
 import type { JobCheckpoint } from './job-services.js';
@@ -30,8 +31,8 @@ export function databaseCheckpoint({ jobs }: Database, jobId: string): JobCheckp
       const { examples } = batch;
       await jobs.saveCheckpoint(jobId, {
         identity,
-        // Batches share no example, so the first one tells them apart.
-        key: String(examples[0]),
+        // A smaller plan makes other batches, some of whose examples are in those before.
+        key: createHash('sha256').update(examples.join()).digest('hex'),
         positions: examples,
         values: packBatch(columns, batch),
       });

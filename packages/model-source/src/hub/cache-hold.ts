@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { snapshotFolder } from './cache.js';
 import { repositoryFolderName } from './repository.js';
 import type { HubContext } from './request.js';
-import type { HubSettings } from './settings.js';
+import type { HubSettings, RevisionHold } from './settings.js';
 
 const RENEW_MS = 30_000;
 /** A revision whose mark is younger may be in use; clocks of machines that share a cache differ. */
@@ -13,7 +13,7 @@ export const IN_USE_MS = 300_000;
  * Marks revisions of the cache as used, again and again until it is released: what somebody computes
  * with is not evicted. A mark's time is also what the least recently used revision is found by.
  */
-export class CacheHold {
+export class CacheHold implements RevisionHold {
   readonly #marks = new Set<string>();
   #renewal: NodeJS.Timeout | undefined;
 

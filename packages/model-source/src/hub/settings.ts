@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
-import type { CacheHold } from './cache-hold.js';
+
+/** Keeps the revisions of the cache whose mark it is given. */
+export interface RevisionHold {
+  add(mark: string): Promise<void>;
+}
 
 export interface HubSettings {
   /** Base address without a trailing slash. */
@@ -15,7 +19,7 @@ export interface HubSettings {
   /** Least recently used revisions make room for a download that would exceed it; no limit when absent. */
   readonly maxCacheBytes?: number | undefined;
   /** Keeps what is resolved from being evicted; until this process ends when absent. */
-  readonly hold?: CacheHold | undefined;
+  readonly hold?: RevisionHold | undefined;
   /** Wait before the first retry, doubled for each one after it; 500 ms when absent. */
   readonly retryDelayMs?: number | undefined;
 }
