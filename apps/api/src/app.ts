@@ -24,6 +24,7 @@ import { getJobRoute } from './routes/jobs/get-job.js';
 import { getJobEventsRoute } from './routes/jobs/get-job-events.js';
 import { getJobScoresRoute } from './routes/jobs/get-job-scores.js';
 import { listJobsRoute } from './routes/jobs/list-jobs.js';
+import { listWebhookDeliveriesRoute } from './routes/jobs/list-webhook-deliveries.js';
 import { retryJobRoute } from './routes/jobs/retry-job.js';
 import { getRunRoute } from './routes/runs/get-run.js';
 import { importRunRoute } from './routes/runs/import-run.js';
@@ -39,6 +40,7 @@ const routes = [
   retryJobRoute,
   getJobEventsRoute,
   getJobScoresRoute,
+  listWebhookDeliveriesRoute,
   listScoresRoute,
   listRunsRoute,
   importRunRoute,

@@ -9,6 +9,7 @@ import {
   readEnvironment,
 } from '@layersense/contracts/environment';
 import { z } from 'zod';
+import type { WebhookSettings } from './webhooks/webhook-target.js';
 
 /** Addresses and networks, with commas between. */
 const Networks = z
@@ -23,6 +24,13 @@ function isNetwork(text: string): boolean {
   return isIP(address) !== 0 && rest.length === 0 && inRange;
 }
 
+/** As Standard Webhooks writes it: `whsec_` and 24 to 64 bytes in base64. */
+const WebhookSecret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, 'must be whsec_ and base64')
+  .transform((text) => Buffer.from(text.slice('whsec_'.length), 'base64'))
+  .refine(({ length }) => length >= 24 && length <= 64, 'must hold 24 to 64 bytes');
+
 /** The environment of the API. docs/reference/config.md lists the same variables. */
 export const ApiEnvironment = z.object({
   DATABASE_URL: PostgresUrl,
@@ -35,6 +43,8 @@ export const ApiEnvironment = z.object({
   AUTH: z.enum(['auto', 'required', 'off']).default('auto'),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(0).max(1_000_000_000).default(1200),
   TRUST_PROXY: Networks.optional(),
+  WEBHOOK_SECRET: WebhookSecret.optional(),
+  WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(8_388_608),
   OTEL_EXPORTER_OTLP_ENDPOINT: CollectorUrl.optional(),
 });
@@ -55,6 +65,7 @@ export interface ApiConfig {
   rateLimitPerMinute: number;
   /** False to believe nobody's X-Forwarded-For. */
   trustProxy: false | string[];
+  webhooks: WebhookSettings;
 }
 
 /** @throws Error that names every variable that is missing or malformed. */
@@ -72,5 +83,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): ApiCon
     auth: env.AUTH,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
     trustProxy: env.TRUST_PROXY ?? false,
+    webhooks: { secret: env.WEBHOOK_SECRET, allowPrivate: env.WEBHOOK_ALLOW_PRIVATE },
   };
 }

@@ -4,6 +4,7 @@ import { assertMayListen } from './access/exposure.js';
 import { buildApp } from './app.js';
 import type { ApiConfig } from './config.js';
 import { createJobQueue } from './queue/job-queue.js';
+import { startWebhookLoop } from './webhooks/webhook-loop.js';
 
 export interface RunningApi {
   /** Where it listens, for example `http://127.0.0.1:8080`. */
@@ -24,8 +25,10 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     throw error;
   });
   const app = await buildApp({ database, queue, config, logger });
+  const webhooks = startWebhookLoop({ database, send: config.webhooks, logger });
   const stop = async () => {
     await app.close();
+    await webhooks.stop();
     await queue.close();
     await database.close();
   };

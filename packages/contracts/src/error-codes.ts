@@ -33,6 +33,12 @@ export const errorCodes = {
     retryable: false,
     title: 'Only programs on this machine are answered without a key',
   },
+  webhooks_disabled: { status: 422, retryable: false, title: 'This service sends no webhooks' },
+  webhook_url_not_allowed: {
+    status: 422,
+    retryable: false,
+    title: 'Nothing may be sent to this address',
+  },
   rate_limited: { status: 429, retryable: true, title: 'Too many requests' },
   exposure_refused: {
     status: 500,

@@ -12,3 +12,4 @@ export * from './queues.js';
 export * from './scarce-routing.js';
 export * from './score.js';
 export * from './student-t.js';
+export * from './webhook.js';

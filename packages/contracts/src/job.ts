@@ -164,6 +164,11 @@ const besideSpec = {
     .boolean()
     .default(false)
     .describe('compute even where a stored run has the same numbers'),
+  webhook_url: z
+    .url({ protocol: /^https?$/, error: 'must be an https: URL' })
+    .max(2048)
+    .optional()
+    .describe('is told when the job has ended'),
 };
 
 /** How a job is to be computed: nothing here changes a number, so nothing of it is in the spec. */

@@ -8,6 +8,7 @@ import { findPendingMigrations } from './migrate.js';
 import { createPrismaClient } from './prisma-client.js';
 import { createRunsRepository, type RunsRepository } from './runs-repository.js';
 import { createScoresRepository, type ScoresRepository } from './scores-repository.js';
+import { createWebhookDeliveries, type WebhookDeliveries } from './webhooks/webhook-deliveries.js';
 
 /** Everything but `close` rejects with `database_unavailable` while the server cannot be used. */
 export interface Database {
@@ -16,6 +17,7 @@ export interface Database {
   readonly scores: ScoresRepository;
   readonly catalogue: Catalogue;
   readonly apiKeys: ApiKeysRepository;
+  readonly webhooks: WebhookDeliveries;
   ping(): Promise<void>;
   /** @throws database_unavailable when the server is away or lacks migrations, which it names */
   assertReady(): Promise<void>;
@@ -58,6 +60,7 @@ export function connectDatabase(url: string, { connections = 5 }: ConnectOptions
     scores: withDatabaseErrors(createScoresRepository(prisma)),
     catalogue: withDatabaseErrors(createCatalogue(prisma)),
     apiKeys: withDatabaseErrors(createApiKeysRepository(prisma)),
+    webhooks: withDatabaseErrors(createWebhookDeliveries(prisma)),
     ...service,
     close: async () => {
       await prisma.$disconnect();

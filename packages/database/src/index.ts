@@ -19,3 +19,8 @@ export type { RunsRepository } from './runs-repository.js';
 export type { NewReport, NewRun } from './save-run.js';
 export type { ScoresRepository } from './scores-repository.js';
 export { type CreatedDatabase, createDatabase } from './server-databases.js';
+export type {
+  AttemptOutcome,
+  DueDelivery,
+  WebhookDeliveries,
+} from './webhooks/webhook-deliveries.js';

@@ -9,6 +9,8 @@ import type { Transaction } from './prisma-client.js';
 export interface NewJob {
   readonly spec: JobSpec;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Is told when the job has ended. */
+  readonly webhook_url?: string | undefined;
   /** 0 when absent; higher ones are taken first. */
   readonly priority?: number;
   /** Of one attempt. */
@@ -69,6 +71,7 @@ async function insertJob(
       model: spec.model,
       method: spec.method,
       metadata: toJson(metadata),
+      webhook_url: how.webhook_url ?? null,
       trace_parent: traceParent ?? null,
       priority,
       timeout_seconds: timeout_seconds ?? null,

@@ -2,6 +2,7 @@ import type { JobStatus } from '@layersense/contracts';
 import { isTerminal } from '@layersense/contracts';
 import type { Job as JobRow, Prisma } from './generated/prisma/client.js';
 import type { Transaction } from './prisma-client.js';
+import { addWebhookDelivery } from './webhooks/add-webhook-delivery.js';
 
 /**
  * Every change of a job's status, under the name its event carries.
@@ -56,6 +57,7 @@ export async function transitionJob(
   });
   if (row === undefined) return undefined;
   await recordJobEvent(transaction, row, name, event);
+  await addWebhookDelivery(transaction, row);
   if (isTerminal(to)) await transaction.jobCheckpoint.deleteMany({ where: { job_id: uuid } });
   return row;
 }

@@ -9,6 +9,7 @@ export function testConfig(changes: Partial<AppConfig> = {}): AppConfig {
     auth: 'auto',
     rateLimitPerMinute: 0,
     trustProxy: false,
+    webhooks: { secret: undefined, allowPrivate: false },
     ...changes,
   };
 }

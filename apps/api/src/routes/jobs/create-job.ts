@@ -5,6 +5,7 @@ import { findEqualRun } from '../../equal-run.js';
 import { IdempotencyKeyHeader, idempotencyKeyOf } from '../../idempotency-key.js';
 import { assertPathsAllowed } from '../../local-paths.js';
 import { problemResponse } from '../../plugins/openapi.js';
+import { assertWebhookUrl } from '../../webhooks/webhook-target.js';
 import { answerJob, enqueueStored } from './accept-job.js';
 
 /**
@@ -34,6 +35,7 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
     async (request, reply) => {
       const { spec, ...how } = splitRequest(request.body);
       assertPathsAllowed(spec, config.allowedRoots);
+      if (how.webhook_url !== undefined) assertWebhookUrl(how.webhook_url, config.webhooks);
       const key = idempotencyKeyOf(request, request.headers);
       const replayed = key && (await database.jobs.findAnswer(key));
       if (replayed) return answerJob(reply.header('idempotency-replayed', 'true'), replayed);
@@ -52,9 +54,9 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
 /** What is computed, and how; only the first is part of the run's identity. */
 function splitRequest(body: CreateJobRequest) {
   if (body.method === 'magnitude') {
-    const { metadata, force, priority, timeout_seconds, ...spec } = body;
-    return { spec, metadata, force, priority, timeout_seconds };
+    const { metadata, webhook_url, force, priority, timeout_seconds, ...spec } = body;
+    return { spec, metadata, webhook_url, force, priority, timeout_seconds };
   }
-  const { metadata, force, priority, timeout_seconds, shards, ...spec } = body;
-  return { spec, metadata, force, priority, timeout_seconds, shards };
+  const { metadata, webhook_url, force, priority, timeout_seconds, shards, ...spec } = body;
+  return { spec, metadata, webhook_url, force, priority, timeout_seconds, shards };
 }

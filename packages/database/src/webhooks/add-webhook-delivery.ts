@@ -1,0 +1,19 @@
+import { isTerminal } from '@layersense/contracts';
+import type { Job as JobRow } from '../generated/prisma/client.js';
+import { showId } from '../ids.js';
+import { toJson } from '../job-row.js';
+import type { Transaction } from '../prisma-client.js';
+
+/** To be called in the transaction that changed the job's status. */
+export async function addWebhookDelivery(tx: Transaction, job: JobRow): Promise<void> {
+  const { id, status, webhook_url: url } = job;
+  if (url === null || !isTerminal(status)) return;
+  const event = {
+    type: `job.${status}`,
+    timestamp: (job.finished_at ?? new Date()).toISOString(),
+    data: { id: showId('job', id), status },
+  };
+  await tx.webhookDelivery.create({
+    data: { job_id: id, url, payload: toJson(event), next_attempt_at: new Date() },
+  });
+}
