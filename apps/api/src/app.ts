@@ -7,6 +7,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { registerAccessControl } from './access/access-control.js';
 import type { App, AppDependencies } from './app-context.js';
+import { registerBodyDepthLimit } from './plugins/body-depth.js';
 import { answerClientError } from './plugins/client-error.js';
 import { answerError, registerErrorHandler } from './plugins/error-handler.js';
 import { registerHealth } from './plugins/health.js';
@@ -88,6 +89,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
     strictTransportSecurity: false,
   });
   await registerAccessControl(app, dependencies);
+  registerBodyDepthLimit(app);
   await registerOpenApi(app);
   registerHealth(app, dependencies);
   registerIdempotencySweep(app, dependencies);

@@ -1,3 +1,4 @@
+import { redactSecrets } from '@layersense/contracts';
 import { logTraceIds, startTracing } from '@layersense/telemetry';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
@@ -5,7 +6,12 @@ import { loadConfig } from './config.js';
 import { startWorker } from './start-worker.js';
 
 const config = loadConfig();
-const logger = pino({ level: config.logLevel, name: 'layersense-worker', mixin: logTraceIds });
+const logger = pino({
+  level: config.logLevel,
+  name: 'layersense-worker',
+  mixin: logTraceIds,
+  hooks: { streamWrite: redactSecrets },
+});
 const tracing = await startTracing({
   service: 'layersense-worker',
   endpoint: config.collectorUrl,

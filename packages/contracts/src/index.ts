@@ -9,6 +9,7 @@ export * from './job-event.js';
 export * from './layer-name.js';
 export * from './problem.js';
 export * from './queues.js';
+export * from './redact-secrets.js';
 export * from './scarce-routing.js';
 export * from './score.js';
 export * from './student-t.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, errorCodes, type LayersenseError } from './error-codes.js';
+import { redactSecrets } from './redact-secrets.js';
 
 /** RFC 9457 problem details, with the catalogue's code. */
 export const Problem = z
@@ -31,13 +32,19 @@ export type Problem = z.infer<typeof Problem>;
 
 export function toProblem(error: LayersenseError): Problem {
   const { status, title, retryable } = errorCodes[error.code];
+  const context = Object.entries(error.context).map(([name, value]) => [name, redacted(value)]);
   return {
     type: `urn:layersense:error:${error.code}`,
     title,
     status,
-    detail: error.message,
+    detail: redactSecrets(error.message),
     code: error.code,
     retryable,
-    ...(Object.keys(error.context).length > 0 ? { context: { ...error.context } } : {}),
+    ...(context.length > 0 ? { context: Object.fromEntries(context) } : {}),
   };
+}
+
+function redacted(value: unknown): unknown {
+  if (typeof value === 'string') return redactSecrets(value);
+  return Array.isArray(value) ? value.map(redacted) : value;
 }

@@ -28,7 +28,7 @@ export function toDatabaseError(error: unknown): unknown {
   if (some((code) => UNSTORABLE.has(code))) {
     return new LayersenseError(
       'invalid_request',
-      'A value cannot be stored: text must be without NUL characters and numbers within range.',
+      'A value cannot be stored: text must be valid Unicode without NUL characters, and numbers within range.',
       {},
       because,
     );
@@ -96,8 +96,8 @@ function isUnavailable(code: string): boolean {
 
 const UNMIGRATED = new Set(['TableDoesNotExist', 'ColumnNotFound', '42P01', '42703']);
 
-/** SQLSTATE: NUL in text or JSON, a number out of range, an index entry that is too long. */
-const UNSTORABLE = new Set(['22021', '22P05', '22003', '54000']);
+/** SQLSTATE: NUL or half a surrogate pair in text or JSON, a number out of range, an index entry that is too long. */
+const UNSTORABLE = new Set(['22021', '22P05', '22P02', '22003', '54000']);
 
 interface Cause {
   readonly codes: readonly string[];

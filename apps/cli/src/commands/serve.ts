@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { delimiter, resolve } from 'node:path';
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError, redactSecrets } from '@layersense/contracts';
 import { pino } from 'pino';
 import { parseArguments } from '../arguments.js';
 import type { CliConfig } from '../config.js';
@@ -16,7 +16,7 @@ export async function serve(args: readonly string[], config: CliConfig): Promise
   const port = checkedPort(flags.port ?? 8080);
   const named = await Promise.all(flags['model-root'].map(existingFolder));
   const roots = [...config.allowedRoots, ...named];
-  const logger = pino({ level: config.logLevel });
+  const logger = pino({ level: config.logLevel, hooks: { streamWrite: redactSecrets } });
 
   const host = flags.host ?? '127.0.0.1';
   const { environment } = config;
