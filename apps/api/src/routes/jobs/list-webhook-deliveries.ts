@@ -8,6 +8,7 @@ export function listWebhookDeliveriesRoute(app: App, { database }: AppDependenci
     {
       schema: {
         tags: ['jobs'],
+        operationId: 'listWebhookDeliveries',
         summary: "What was sent to a job's webhook_url, and what came of it",
         params: JobIdParams,
         response: { 200: WebhookDeliveryList, 404: problemResponse('No such job') },
