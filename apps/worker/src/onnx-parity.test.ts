@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { partName } from '@layersense/contracts';
-import { buildOnnxForward, type ForwardGraph, parseOnnxModel } from '@layersense/models';
+import { buildOnnxForward, parseOnnxModel } from '@layersense/models';
 import { decodeModel, encodeModel, type TensorRef } from '@layersense/onnx-ir';
 import {
   type ComputeProcess,
@@ -69,7 +69,7 @@ describe.each(files)('%s/%s', (model, file) => {
     const onnx = await open(folder, file);
     const shape = { batch: parityCase.input_ids.length, length: LENGTH };
     const forward = buildOnnxForward(onnx, shape, { maskPadding: model.startsWith('bert') });
-    const scored = decomposeModel(withLossRows(forward, parityCase));
+    const scored = decomposeModel(forward);
     const { graph, parameters, lossOutput } = buildSensitivityGraph(scored, { labels: 'data' });
     const session = await compute.openSession(encodeModel(graph), {
       device: 'cpu',
@@ -86,11 +86,6 @@ describe.each(files)('%s/%s', (model, file) => {
     }
   });
 });
-
-/** A classifier's loss has one row per example. */
-function withLossRows(forward: ForwardGraph, { loss }: Case): ForwardGraph {
-  return loss === 'class' ? { ...forward, shape: { ...forward.shape, length: 1 } } : forward;
-}
 
 /** The projections that this file stores as one matrix, [q; k; v]. */
 function packed(file: string, shapes: Expected['shapes']): Expected['shapes'] {

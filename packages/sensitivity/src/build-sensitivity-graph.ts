@@ -21,8 +21,8 @@ import { requireCotangent } from './require-cotangent.js';
 /** The forward pass to differentiate. `builder` is extended in place. */
 export interface DifferentiableModel {
   readonly builder: GraphBuilder;
-  readonly shape: { readonly batch: number; readonly length: number };
-  /** [batch · length, vocabulary]. */
+  readonly shape: { readonly batch: number };
+  /** [rows, classes]: [batch · length, vocabulary] of a language model. */
   readonly logits: Value;
   readonly parameters: readonly string[];
   /** Of packed parameters: parts that are scored too. Together they are the whole. */
@@ -71,7 +71,12 @@ export function buildSensitivityGraph(
   const { builder: g, logits, shape } = model;
   const found = findParameterUses(g, model.parameters);
   const lookupsOf = (name: string) => lookedUpTokens(found.get(name) ?? []);
-  const loss = attachHeadLoss(g, { logits, ...shape, labels, chunkElements }, found, lookupsOf);
+  const loss = attachHeadLoss(
+    g,
+    { logits, batch: shape.batch, labels, chunkElements },
+    found,
+    lookupsOf,
+  );
   const { uses } = loss;
   const outputs = [...uses.values()].flatMap((each) => each.map((use) => use.output));
   const cotangents = buildPullback(g, loss.seeds, outputs);

@@ -2,7 +2,7 @@ import type { Labels } from '@layersense/contracts';
 import type { GraphBuilder, Value } from '@layersense/onnx-ir';
 import type { ParameterUse } from '../per-example/parameter-uses.js';
 import { attachChunkedHead, findOutputHead } from './chunked-head.js';
-import { attachLoss } from './next-token-cross-entropy.js';
+import { attachLoss } from './cross-entropy.js';
 
 /** Elements of logits at which they are computed in chunks of the vocabulary: 64 MB of float32. */
 export const LOGIT_CHUNK_ELEMENTS = 2 ** 24;
@@ -19,7 +19,6 @@ export interface HeadLoss {
 export interface HeadLossOptions {
   readonly logits: Value;
   readonly batch: number;
-  readonly length: number;
   readonly labels: Labels;
   readonly chunkElements?: number | undefined;
 }
@@ -37,18 +36,18 @@ export function attachHeadLoss(
   uses: Uses,
   lookupsOf: (parameter: string) => readonly Value[],
 ): HeadLoss {
-  const { logits, batch, length, labels, chunkElements = LOGIT_CHUNK_ELEMENTS } = options;
+  const { logits, batch, labels, chunkElements = LOGIT_CHUNK_ELEMENTS } = options;
   const [rows = 0, vocabulary = 0] = logits.shape;
   const head = rows * vocabulary > chunkElements ? findOutputHead(g, logits) : undefined;
   const headUses = head && uses.get(head.weight);
   if (labels === 'model' || !head || !headUses) {
-    const { losses, logitsCotangent } = attachLoss(g, { logits, batch, length, labels });
+    const { losses, logitsCotangent } = attachLoss(g, { logits, batch, labels });
     return { losses, seeds: new Map([[logits.name, logitsCotangent]]), uses };
   }
   const chunk = Math.max(1, Math.floor(chunkElements / rows));
   const lookups = lookupsOf(head.weight);
   const { losses, inputCotangent, use } = g.scope('head', () =>
-    attachChunkedHead(g, head, { batch, length, chunk, lookups }),
+    attachChunkedHead(g, head, { batch, chunk, lookups }),
   );
   const others = headUses.filter(({ output }) => output.name !== logits.name);
   return {

@@ -32,7 +32,6 @@ export function findOutputHead(g: GraphBuilder, logits: Value): OutputHead | und
 
 export interface ChunkedHeadOptions {
   readonly batch: number;
-  readonly length: number;
   /** Rows of the vocabulary that are computed at a time. */
   readonly chunk: number;
   /** Tokens that a table tied to the head looks up. */
@@ -42,7 +41,7 @@ export interface ChunkedHeadOptions {
 export interface ChunkedHead {
   /** ℓₙ per example: [batch]. */
   readonly losses: Value;
-  /** ∂(Σₙ ℓₙ)/∂x: [batch · length, width]. */
+  /** ∂(Σₙ ℓₙ)/∂x: [rows, width]. */
   readonly inputCotangent: Value;
   readonly use: Extract<ParameterUse, { kind: 'head' }>;
 }
@@ -58,9 +57,9 @@ export interface ChunkedHead {
 export function attachChunkedHead(
   g: GraphBuilder,
   head: OutputHead,
-  { batch, length, chunk, lookups }: ChunkedHeadOptions,
+  { batch, chunk, lookups }: ChunkedHeadOptions,
 ): ChunkedHead {
-  const rows = batch * length;
+  const [rows = 0] = head.x.shape;
   const weights = g.input('loss_weights', head.x.dtype, [rows]);
   const targets = g.reshape(g.input('labels', 'int64', [rows]), [rows, 1]);
   const chunks = vocabularyChunks(g, head, chunk);
@@ -87,7 +86,7 @@ export function attachChunkedHead(
   );
   const targetLogits = g.reshape(g.reduceSum(targetsOfChunks, [1]), [rows]);
   const tokenLosses = g.sub(g.reshape(normalizer, [rows]), targetLogits);
-  const losses = g.reduceSum(g.reshape(g.mul(weights, tokenLosses), [batch, length]), [1]);
+  const losses = g.reduceSum(g.reshape(g.mul(weights, tokenLosses), [batch, rows / batch]), [1]);
 
   const column = g.reshape(weights, [rows, 1]);
   let totals: Value[] = [];

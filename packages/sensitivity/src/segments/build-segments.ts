@@ -104,7 +104,7 @@ function buildSegment(
     lookedUpTokens([...earlierUses(name), ...(found.get(name) ?? [])]);
   const loss =
     segment.end === logits
-      ? attachHeadLoss(g, { logits, ...shape, ...options }, found, lookupsOf)
+      ? attachHeadLoss(g, { logits, batch: shape.batch, ...options }, found, lookupsOf)
       : undefined;
   const uses = loss?.uses ?? found;
   const endCotangent = loss

@@ -2,7 +2,7 @@ import { encodeModel, GraphBuilder } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess, type Tensors } from '@layersense/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labelUniforms } from '../label-uniforms.js';
-import { attachLoss } from './next-token-cross-entropy.js';
+import { attachLoss } from './cross-entropy.js';
 
 let compute: ComputeProcess;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ async function run(
   const g = new GraphBuilder('loss');
   const rows = batch * length;
   const logits = g.input('logits', 'float64', [rows, vocabulary]);
-  const loss = attachLoss(g, { logits, batch, length, labels });
+  const loss = attachLoss(g, { logits, batch, labels });
   const graph = g.build([loss.losses, loss.logitsCotangent]);
   const session = await compute.openSession(encodeModel(graph), { device: 'cpu' });
   const { outputs } = await session.run(feeds(rows));
