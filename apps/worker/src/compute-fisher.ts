@@ -114,14 +114,16 @@ class FisherComputation {
   }
 
   async #compute(round: readonly number[]): Promise<void> {
-    const { job, set, spec, accumulator, key, taken } = this.work;
+    const { job, set, spec, calibration, accumulator, key, taken } = this.work;
     const plan = this.#plan;
     if (!plan) return;
     const planned = round.filter((position) => !taken.examples.has(position));
     const wanted = planned.filter((position) => this.#isMine.has(position));
     this.#roundShare = tokensOf(set, wanted) / set.tokens;
-    const sizes = { params: spec.params, tokenBudget: plan.choice.tokenBudget };
-    const pending = pendingBatches(set, { planned, wanted }, accumulator, sizes);
+    const { padId } = calibration;
+    const { loss } = spec.params;
+    const batches = { params: spec.params, tokenBudget: plan.choice.tokenBudget, loss, padId };
+    const pending = pendingBatches(set, { planned, wanted }, accumulator, batches);
     for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
       accumulator.add(statistics);
       await job.services.checkpoint.append(key, statistics);

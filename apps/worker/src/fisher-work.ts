@@ -1,5 +1,5 @@
 import type { CalibrationSet } from '@layersense/calibration';
-import type { FisherJobSpec } from '@layersense/contracts';
+import type { SettledFisherJobSpec } from '@layersense/contracts';
 import { listParameters } from '@layersense/models';
 import { basisOfJob, runIdentity } from '@layersense/runs';
 import { FisherAccumulator } from '@layersense/sensitivity';
@@ -10,7 +10,7 @@ import { type PreparedCalibration, prepareCalibration } from './prepare-calibrat
 
 /** A Fisher job that is ready to compute: its examples, and what of them is known already. */
 export interface FisherWork {
-  readonly spec: FisherJobSpec;
+  readonly spec: SettledFisherJobSpec;
   readonly job: OpenedJob;
   readonly calibration: PreparedCalibration;
   readonly set: CalibrationSet;
@@ -27,7 +27,10 @@ export interface FisherWork {
  * @throws LayersenseError when model, tokenizer and dataset do not fit together, `canceled`, and
  *   those of the checkpoint and of the store of earlier runs
  */
-export async function prepareFisher(spec: FisherJobSpec, job: OpenedJob): Promise<FisherWork> {
+export async function prepareFisher(
+  spec: SettledFisherJobSpec,
+  job: OpenedJob,
+): Promise<FisherWork> {
   const { model, checkpoint, progress, services, signal } = job;
   const architecture = job.architecture();
   const scored = listParameters(architecture, checkpoint.tensors);

@@ -1,12 +1,15 @@
 import { LayersenseError } from '@layersense/contracts';
 import {
-  assertPredictsNextToken,
   buildOnnxForward,
+  classesOf,
   dequantizedValues,
+  type ForwardGraph,
   maxPositionsOf,
   type OnnxModel,
+  onnxTask,
   orInvalidFile,
   type ParsedModel,
+  padIdOf,
   type ReadStored,
   storedTypeOf,
   vocabularyOf,
@@ -17,20 +20,42 @@ import type { DequantizedWeight } from './opened-job.js';
 
 /**
  * An ONNX file as an architecture: its graph is imported and written out for every batch shape.
- * @throws LayersenseError `model_type_unsupported`, `config_invalid`, `tensor_mismatch`
+ * @throws LayersenseError `model_type_unsupported`, `loss_unsupported`, `config_invalid`,
+ *   `tensor_mismatch`
  */
 export function onnxArchitecture(model: OnnxModel, config: unknown): ParsedModel {
-  assertPredictsNextToken(model, config);
+  const task = onnxTask(model, config);
+  const encoder = task !== 'causal-lm';
+  const smallest = buildOnnxForward(model, PROBE, { encoder });
+  const perSequence = task === 'sequence-classification';
+  assertRows(smallest, perSequence, model.file);
   return {
     modelType: model.file,
     file: model.file,
-    vocabulary: vocabularyOf(buildOnnxForward(model, { batch: 1, length: 2 })),
+    task,
+    ...(perSequence ? { classes: classesOf(config, smallest.logits.shape.at(-1) ?? 0) } : {}),
+    vocabulary: vocabularyOf(smallest),
     maxPositions: maxPositionsOf(config),
+    padId: padIdOf(config),
     build: (_, shape, arithmetic) => {
-      const forward = buildOnnxForward(model, shape, { arithmetic });
+      const forward = buildOnnxForward(model, shape, { arithmetic, encoder });
       return orInvalidFile(model.file, () => decomposeModel(forward));
     },
   };
+}
+
+/** A shape whose one row per sequence and rows per token differ in number. */
+const PROBE = { batch: 1, length: 2 };
+
+/** config.json and the file may be of different heads. */
+function assertRows({ logits }: ForwardGraph, perSequence: boolean, file: string): void {
+  const rows = perSequence ? PROBE.batch : PROBE.batch * PROBE.length;
+  if (logits.shape[0] === rows) return;
+  throw new LayersenseError(
+    'tensor_mismatch',
+    `${file} has logits for every ${perSequence ? 'token' : 'sequence'}, but its config.json describes a model with logits for every ${perSequence ? 'sequence' : 'token'}. Put the config.json of the exported model beside it.`,
+    { file },
+  );
 }
 
 /** The file's parameters as stored tensors of the shapes that their modules hold. */

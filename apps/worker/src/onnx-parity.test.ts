@@ -13,6 +13,7 @@ import {
 import { buildSensitivityGraph, decomposeModel } from '@layersense/sensitivity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { largestRelativeError } from './test-support/parity-fixtures.js';
 
 /** Against PyTorch in float64; the arithmetic under test is float32. */
 const TOLERANCE = 1e-4;
@@ -68,7 +69,7 @@ describe.each(files)('%s/%s', (model, file) => {
   it.each(expected.cases)('equals PyTorch in float64: $name', async (parityCase) => {
     const onnx = await open(folder, file);
     const shape = { batch: parityCase.input_ids.length, length: LENGTH };
-    const forward = buildOnnxForward(onnx, shape, { maskPadding: model.startsWith('bert') });
+    const forward = buildOnnxForward(onnx, shape, { encoder: model.startsWith('bert') });
     const scored = decomposeModel(forward);
     const { graph, parameters, lossOutput } = buildSensitivityGraph(scored, { labels: 'data' });
     const session = await compute.openSession(encodeModel(graph), {
@@ -79,10 +80,10 @@ describe.each(files)('%s/%s', (model, file) => {
     await session.release();
 
     const vector = (name: string) => outputs[name]?.data as Float32Array;
-    expect(largestError(vector(lossOutput), parityCase.losses)).toBeLessThan(1e-5);
+    expect(largestRelativeError(vector(lossOutput), parityCase.losses)).toBeLessThan(1e-5);
     const norms = partNorms(parityCase.gradient_squared_norms);
     for (const { name, output } of parameters) {
-      expect(largestError(vector(output), norms[name] ?? []), name).toBeLessThan(TOLERANCE);
+      expect(largestRelativeError(vector(output), norms[name] ?? []), name).toBeLessThan(TOLERANCE);
     }
   });
 });
@@ -119,23 +120,11 @@ function partNorms(norms: Case['gradient_squared_norms']): Case['gradient_square
   return { ...norms, ...Object.fromEntries(named), ...Object.fromEntries(wholes) };
 }
 
-/**
- * Largest relative difference. What is zero but for the rounding of float64 (the gradient of a key's
- * bias, which shifts all scores alike) must be zero but for that of float32.
- */
-function largestError(actual: ArrayLike<number>, expected: readonly number[]): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  const errors = expected.map((value, i) => {
-    const difference = Math.abs((actual[i] ?? Number.NaN) - value);
-    return value < 1e-20 && difference < 1e-9 ? 0 : difference / value;
-  });
-  return Math.max(...errors);
-}
-
 function feeds(parityCase: Case): Tensors {
   const { input_ids: examples, loss } = parityCase;
   const tokens = int64([examples.length, LENGTH]);
   const mask = int64([examples.length, LENGTH]);
+  const segments = int64([examples.length, LENGTH]);
   examples.forEach((ids, example) => {
     tokens.data.set(ids.map(BigInt), example * LENGTH);
     mask.data.fill(1n, example * LENGTH, example * LENGTH + ids.length);
@@ -143,7 +132,7 @@ function feeds(parityCase: Case): Tensors {
   const encoder = loss === 'class' || loss === 'masked-token-mean';
   return {
     input_ids: tokens,
-    ...(encoder ? { attention_mask: mask } : {}),
+    ...(encoder ? { attention_mask: mask, token_type_ids: segments } : {}),
     ...labelsOf(parityCase),
   };
 }

@@ -24,7 +24,7 @@ export interface OpenedModel {
 export async function openModel({ folder, onnxFile }: ResolvedModel): Promise<OpenedModel> {
   if (onnxFile !== undefined) return openOnnxModel(await openOnnx(folder, onnxFile));
   const checkpoint = await openCheckpoint(folder);
-  const architecture = () => parseModel(checkpoint.config);
+  const architecture = once(() => parseModel(checkpoint.config));
   return { kind: 'checkpoint', checkpoint, dequantized: new Map(), architecture };
 }
 
@@ -37,6 +37,15 @@ async function openOnnxModel(source: OnnxFile): Promise<OpenedModel> {
     kind: 'onnx',
     checkpoint: { config, files, tokenizerFiles, weightsFolder, tensors, unsupported },
     dequantized: dequantizedWeights(model, source.read),
-    architecture: () => onnxArchitecture(model, config),
+    architecture: once(() => onnxArchitecture(model, config)),
+  };
+}
+
+/** An ONNX file's architecture is found out by building a graph. */
+function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

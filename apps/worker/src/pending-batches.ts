@@ -6,7 +6,7 @@ import {
   calibrationBatches,
   planBatches,
 } from '@layersense/calibration';
-import type { FisherParams } from '@layersense/contracts';
+import type { FisherParams, Loss } from '@layersense/contracts';
 import type { FisherAccumulator } from '@layersense/sensitivity';
 
 /** Larger batches than this run no faster. */
@@ -25,6 +25,11 @@ export interface BatchSizes {
   readonly tokenBudget: number;
 }
 
+export interface BatchContents extends BatchSizes {
+  readonly loss: Loss;
+  readonly padId?: number;
+}
+
 export interface PendingExamples {
   /** Positions of the examples that batches are made of. */
   readonly planned: readonly number[];
@@ -41,10 +46,10 @@ export function* pendingBatches(
   set: CalibrationSet,
   { planned, wanted }: PendingExamples,
   finished: FisherAccumulator,
-  sizes: BatchSizes,
+  { loss, padId, ...sizes }: BatchContents,
 ): Generator<DrawnBatch> {
-  const { loss, draws = 1 } = sizes.params;
-  const options = { loss, ...batchOptions(sizes) };
+  const { draws = 1 } = sizes.params;
+  const options = { loss, padId, ...batchOptions(sizes) };
   const isWanted = new Set(wanted);
   const positions = cutsAtBatches(set, planned, isWanted, options) ? planned : wanted;
   const examples = positions.flatMap((position) => set.examples[position] ?? []);

@@ -10,16 +10,19 @@ import {
 } from '@layersense/calibration';
 import {
   type DatasetSpec,
-  type FisherJobSpec,
   LayersenseError,
   type RunDataset,
+  type SettledFisherJobSpec,
 } from '@layersense/contracts';
 import { allowedPath, type Checkpoint, resolveDatasetFiles } from '@layersense/model-source';
 import type { ParsedModel } from '@layersense/models';
 import type { JobServices } from './job-services.js';
+import { targetsOf } from './targets-of.js';
 
 export interface PreparedCalibration {
   readonly set: CalibrationSet;
+  /** The token that fills rows up. */
+  readonly padId: number;
   /** Of the first `examples` of the set; of all where absent. */
   provenance(examples?: number): RunDataset;
 }
@@ -35,12 +38,13 @@ interface ResolvedDataset {
  * @throws LayersenseError when dataset, tokenizer and model do not fit together
  */
 export async function prepareCalibration(
-  { dataset, params }: FisherJobSpec,
+  spec: SettledFisherJobSpec,
   checkpoint: Checkpoint,
   model: ParsedModel,
   services: JobServices,
   signal: AbortSignal,
 ): Promise<PreparedCalibration> {
+  const { dataset, params } = spec;
   const resolved = await resolveDataset(dataset, services, signal);
   const tokenizer = await tokenizerOf(checkpoint);
   const skip = params.skip_examples ?? 0;
@@ -53,6 +57,7 @@ export async function prepareCalibration(
       maxLength: Math.min(params.max_length, model.maxPositions),
       seed: params.seed,
       format: dataset.format,
+      targets: targetsOf(spec, model),
     },
   );
   const set = sliceExamples(drawn, skip);
@@ -60,6 +65,7 @@ export async function prepareCalibration(
   assertInVocabulary(set, model.vocabulary);
   return {
     set,
+    padId: padIdOf(model, tokenizer),
     provenance: (examples) =>
       describe(dataset, resolved, sliceExamples(set, 0, examples), tokenizer),
   };
@@ -102,9 +108,18 @@ function tokenizerOf({ tokenizerFiles }: Checkpoint): Promise<Tokenizer | undefi
   return files['tokenizer.json'] === undefined ? Promise.resolve(undefined) : loadTokenizer(files);
 }
 
+/** Nothing that padding holds counts, but an encoder may look at which token it is. */
+function padIdOf(
+  { task, padId, vocabulary }: ParsedModel,
+  tokenizer: Tokenizer | undefined,
+): number {
+  const id = task === 'causal-lm' ? 0 : (padId ?? tokenizer?.padId ?? 0);
+  return id < vocabulary ? id : 0;
+}
+
 function assertInVocabulary(set: CalibrationSet, vocabulary: number): void {
-  for (const { index, inputIds } of set.examples) {
-    const token = inputIds.find((id) => id >= vocabulary);
+  for (const { index, inputIds, targets = [] } of set.examples) {
+    const token = [...inputIds, ...targets].find((id) => id >= vocabulary);
     if (token === undefined) continue;
     throw new LayersenseError(
       'token_out_of_range',
@@ -131,7 +146,7 @@ function describe(
     truncated: set.truncated,
     tokenizer_sha256: tokenizer?.sha256 ?? null,
     fingerprint: set.fingerprint,
-    example_hashes: set.examples.map(({ inputIds }) => exampleHash(inputIds)),
+    example_hashes: set.examples.map(exampleHash),
   };
 }
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import {
-  type JobSpec,
   type LayerScore,
   metricsOf,
   type Run,
   type RunDataset,
   type RunModel,
   type ScoreReport,
+  type SettledJobSpec,
   type Stability,
   type Stopping,
 } from '@layersense/contracts';
@@ -31,7 +31,7 @@ export interface Computation {
 
 /** The run with its full provenance, and its scores. */
 export function runReport(
-  spec: JobSpec,
+  spec: SettledJobSpec,
   model: RunModel,
   computation: Computation,
   seconds: number,

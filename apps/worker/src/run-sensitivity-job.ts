@@ -1,4 +1,9 @@
-import { type FisherJobSpec, isPart, type JobSpec, type ScoreReport } from '@layersense/contracts';
+import {
+  isPart,
+  type JobSpec,
+  type ScoreReport,
+  type SettledFisherJobSpec,
+} from '@layersense/contracts';
 import { summarizeFisher } from '@layersense/sensitivity';
 import { jointFacts } from './compute-facts.js';
 import { computeFisher } from './compute-fisher.js';
@@ -9,6 +14,7 @@ import { openJob } from './open-job.js';
 import type { OpenedJob } from './opened-job.js';
 import { type Computation, runReport } from './run-report.js';
 import { scoreMagnitude } from './score-magnitude.js';
+import { settleLoss } from './settle-loss.js';
 
 /**
  * One job, from the model's name to its scores. Nothing is stored on the way but every finished
@@ -24,18 +30,21 @@ export async function runSensitivityJob(
 ): Promise<ScoreReport> {
   const started = performance.now();
   const job = await openJob(spec, services, signal);
+  const settled = spec.method === 'fisher' ? settleLoss(spec, job) : spec;
   const computation =
-    spec.method === 'fisher' ? await scoreFisher(spec, job) : await scoreMagnitude(spec, job);
+    settled.method === 'fisher'
+      ? await scoreFisher(settled, job)
+      : await scoreMagnitude(settled, job);
   if ('run' in computation) return computation;
   await job.progress.begin('saving');
   const seconds = (performance.now() - started) / 1000;
   const longest = Math.max(0, ...(services.shards ?? []).map((shard) => shard.seconds));
   const dequantized = job.dequantized.size;
-  return runReport(spec, job.model, { ...computation, dequantized }, longest + seconds);
+  return runReport(settled, job.model, { ...computation, dequantized }, longest + seconds);
 }
 
 async function scoreFisher(
-  spec: FisherJobSpec,
+  spec: SettledFisherJobSpec,
   job: OpenedJob,
 ): Promise<Omit<Computation, 'dequantized'> | ScoreReport> {
   const work = await prepareFisher(spec, job);

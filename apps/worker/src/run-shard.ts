@@ -4,6 +4,7 @@ import { computeFisher } from './compute-fisher.js';
 import { prepareFisher } from './fisher-work.js';
 import type { JobServices } from './job-services.js';
 import { openJob } from './open-job.js';
+import { settleLoss } from './settle-loss.js';
 import type { Shard } from './shard-positions.js';
 
 /**
@@ -19,7 +20,8 @@ export async function runShard(
   signal: AbortSignal,
 ): Promise<ShardReport> {
   const started = performance.now();
-  const work = await prepareFisher(spec, await openJob(spec, services, signal));
+  const job = await openJob(spec, services, signal);
+  const work = await prepareFisher(settleLoss(spec, job), job);
   const facts = await computeFisher(work, [work.set.examples.map((_, i) => i)], shard);
   const seconds = (performance.now() - started) / 1000;
   return { seconds, ...(facts ? { facts } : {}) };

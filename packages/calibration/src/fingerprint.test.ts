@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { exampleHash, fingerprint } from './fingerprint.js';
 
 const of = (...examples: number[][]): string =>
-  fingerprint(examples.map((ids) => Int32Array.from(ids)));
+  fingerprint(examples.map((ids) => ({ inputIds: Int32Array.from(ids) })));
 
 it('is the sha256 of lengths and ids as little-endian uint32', () => {
   // Python: hashlib.sha256(struct.pack("<6I", 3, 1, 2, 70000, 1, 2147483647)).hexdigest()
@@ -12,9 +12,23 @@ it('is the sha256 of lengths and ids as little-endian uint32', () => {
 });
 
 it('of one example alone is its hash', () => {
-  const ids = Int32Array.of(1, 2, 70000);
-  expect(exampleHash(ids)).toBe(fingerprint([ids]).slice(0, 32));
-  expect(exampleHash(ids)).not.toBe(exampleHash(ids.subarray(0, 2)));
+  const inputIds = Int32Array.of(1, 2, 70000);
+  const hash = exampleHash({ inputIds });
+  expect(hash).toBe(fingerprint([{ inputIds }]).slice(0, 32));
+  expect(exampleHash({ inputIds: inputIds.subarray(0, 2) })).not.toBe(hash);
+});
+
+it('tells targets and segments apart', () => {
+  const inputIds = Int32Array.of(4, 5, 6);
+  const hashes = [
+    exampleHash({ inputIds }),
+    exampleHash({ inputIds, targets: Int32Array.of(0) }),
+    exampleHash({ inputIds, targets: Int32Array.of(1) }),
+    exampleHash({ inputIds, targets: Int32Array.of(-100, 7, -100) }),
+    exampleHash({ inputIds, targets: Int32Array.of(-100, -100, 7) }),
+    exampleHash({ inputIds, targets: Int32Array.of(1), segments: Int32Array.of(0, 0, 1) }),
+  ];
+  expect(new Set(hashes).size).toBe(hashes.length);
 });
 
 it('tells division and order of the examples apart', () => {

@@ -9,6 +9,7 @@ export {
   type PlannedBatch,
   planBatches,
 } from './batches/plan-batches.js';
+export type { CalibrationExample, ModelInput } from './calibration-example.js';
 export {
   type DatasetFormat,
   isNamedDataset,
@@ -17,9 +18,9 @@ export {
   namedDatasets,
 } from './datasets/named-datasets.js';
 export { type DatasetSource, readExamples } from './datasets/read-examples.js';
+export type { ClassLabels, Targets } from './datasets/targets.js';
 export { exampleHash, fingerprint } from './fingerprint.js';
 export {
-  type CalibrationExample,
   type CalibrationOptions,
   type CalibrationSet,
   loadCalibrationSet,

@@ -77,6 +77,7 @@ export const errorCodes = {
     retryable: false,
     title: 'The architecture is not supported',
   },
+  loss_unsupported: { status: 422, retryable: false, title: 'The model has no such loss' },
   config_invalid: { status: 422, retryable: false, title: 'The model configuration is not valid' },
   checkpoint_missing: { status: 422, retryable: false, title: 'The checkpoint has no weights' },
   checkpoint_invalid: { status: 422, retryable: false, title: 'The checkpoint file is not valid' },
@@ -92,6 +93,7 @@ export const errorCodes = {
   },
   dataset_not_found: { status: 404, retryable: false, title: 'No such dataset' },
   dataset_malformed: { status: 422, retryable: false, title: 'The dataset is malformed' },
+  label_invalid: { status: 422, retryable: false, title: 'A row has no usable label' },
   dataset_empty: { status: 422, retryable: false, title: 'The dataset has no usable example' },
   sequence_too_long: {
     status: 422,

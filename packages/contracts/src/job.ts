@@ -8,8 +8,25 @@ export type Method = z.infer<typeof Method>;
 export const Device = z.enum(['auto', 'cpu', 'cuda', 'webgpu']).meta({ id: 'Device' });
 export type Device = z.infer<typeof Device>;
 
-export const Loss = z.enum(['token-mean', 'sequence-sum']);
+export const Loss = z.enum([
+  'token-mean',
+  'sequence-sum',
+  'masked-token-mean',
+  'masked-token-sum',
+  'class',
+]);
 export type Loss = z.infer<typeof Loss>;
+
+/** What a model predicts, and the losses that such a model has; the first where none is asked for. */
+export const lossesOf = {
+  'causal-lm': ['token-mean', 'sequence-sum'],
+  'masked-lm': ['masked-token-mean', 'masked-token-sum'],
+  'sequence-classification': ['class'],
+} as const satisfies Readonly<Record<string, readonly [Loss, ...Loss[]]>>;
+export type ModelTask = keyof typeof lossesOf;
+
+/** Share of the tokens that are masked where the request does not say: BERT's. */
+export const MASK_PROBABILITY = 0.15;
 
 export const Labels = z.enum(['data', 'model']);
 export type Labels = z.infer<typeof Labels>;
@@ -20,7 +37,9 @@ export const DatasetSpec = z
     name: z
       .string()
       .min(1)
-      .describe('gsm8k, wikitext, math, or the path of a .jsonl, .txt or .parquet file'),
+      .describe(
+        'gsm8k, wikitext, math, sst2, imdb, ag_news, or the path of a .jsonl, .txt or .parquet file',
+      ),
     split: z.string().min(1).optional().describe("the named set's split; its default when absent"),
     format: z
       .enum(['question', 'question-answer'])
@@ -70,7 +89,15 @@ export const FisherParams = z
     max_length: z.number().int().min(2).max(1_048_576).default(2048),
     seed: z.number().int().min(0).max(0xffff_ffff).default(42),
     batch_size: z.number().int().min(1).max(4096).optional(),
-    loss: Loss.default('token-mean'),
+    loss: Loss.optional().describe(
+      'by default the model decides: token-mean, masked-token-mean of a masked language model, class of a sequence classifier',
+    ),
+    mask_probability: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe('masked language models: share of the tokens that are masked; 0.15 when absent'),
     labels: Labels.default('data'),
     draws: z
       .number()
@@ -149,7 +176,11 @@ export const JobSpec = z
   .meta({ id: 'JobSpec' });
 export type JobSpec = z.infer<typeof JobSpec>;
 export type FisherJobSpec = Extract<JobSpec, { method: 'fisher' }>;
+/** With the loss that was asked for, or else the model's own. */
+export type SettledFisherJobSpec = FisherJobSpec & { readonly params: { readonly loss: Loss } };
 export type MagnitudeJobSpec = Extract<JobSpec, { method: 'magnitude' }>;
+/** A spec that says all that its numbers depend on. */
+export type SettledJobSpec = SettledFisherJobSpec | MagnitudeJobSpec;
 
 const MOST_SHARDS = 256;
 

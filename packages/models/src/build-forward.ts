@@ -1,4 +1,4 @@
-import { LayersenseError, partName } from '@layersense/contracts';
+import { LayersenseError, type ModelTask, partName } from '@layersense/contracts';
 import { GraphBuilder, type TensorRef, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Gemma2Config, gemma2 } from './architectures/gemma2.js';
@@ -15,8 +15,9 @@ import { Qwen2MoeConfig, qwen2Moe } from './architectures/qwen2-moe.js';
 import { Qwen3Config, qwen3 } from './architectures/qwen3.js';
 import { Qwen3MoeConfig, qwen3Moe } from './architectures/qwen3-moe.js';
 import { StableLmConfig, stablelm } from './architectures/stablelm.js';
-import { impossibleSizes } from './config-limits.js';
 import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
+import type { Classes } from './model-task.js';
+import { parseConfig } from './parse-config.js';
 
 interface Architecture<Config> {
   readonly config: z.ZodType<Config>;
@@ -25,8 +26,14 @@ interface Architecture<Config> {
 
 export interface ParsedModel {
   readonly modelType: string;
+  /** Decides the loss. */
+  readonly task: ModelTask;
+  /** Of a sequence classifier. */
+  readonly classes?: Classes;
   readonly vocabulary: number;
   readonly maxPositions: number;
+  /** What the configuration wants rows padded with. */
+  readonly padId?: number | undefined;
   /** The ONNX file that the graph is taken from; absent where this package writes the graph. */
   readonly file?: string;
   /** The forward pass for one batch shape; see {@link buildForward}. */
@@ -69,6 +76,7 @@ function architecture<Config extends BaseConfig>({ config, forward }: Architectu
     const parsed = parseConfig(config, raw);
     return {
       modelType,
+      task: 'causal-lm',
       forward: (f, inputIds) => forward(f, parsed, inputIds),
       vocabulary: parsed.vocab_size,
       maxPositions: parsed.max_position_embeddings,
@@ -146,19 +154,4 @@ export function listParameters(
     );
   });
   return new Map(scored);
-}
-
-function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
-  const parsed = schema.safeParse(raw);
-  const oversized = impossibleSizes(raw);
-  if (parsed.success && oversized.length === 0) return parsed.data;
-  const invalid = (parsed.error?.issues ?? []).map(
-    (issue) => `${issue.path.join('.') || 'config.json'}: ${issue.message}`,
-  );
-  const issues = [...invalid, ...oversized];
-  throw new LayersenseError(
-    'config_invalid',
-    `config.json is not usable: ${issues.join('; ')}. Restore the original config.json of the checkpoint.`,
-    { issues },
-  );
 }

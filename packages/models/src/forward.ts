@@ -37,7 +37,7 @@ export interface ForwardGraph {
   readonly arithmetic: Arithmetic;
   /** int64 [batch, length], right-padded. */
   readonly inputIds: Value;
-  /** [batch · length, vocabulary]. */
+  /** [batch · length, vocabulary] of a language model, [batch, classes] of a classifier. */
   readonly logits: Value;
   /** Names as PyTorch's `named_parameters()` gives them (tied ones once), in the order of first use. */
   readonly parameters: readonly string[];

@@ -7,15 +7,12 @@ export {
   supportedModelTypes,
 } from './build-forward.js';
 export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart, Routing } from './forward.js';
+export { type Classes, classesOf, padIdOf } from './model-task.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
 export { dequantizedValues } from './onnx/dequantized-values.js';
 export { orInvalidFile } from './onnx/errors.js';
-export {
-  assertPredictsNextToken,
-  maxPositionsOf,
-  vocabularyOf,
-} from './onnx/language-model.js';
 export { type OnnxModel, parseOnnxModel } from './onnx/onnx-model.js';
 export type { OnnxParameter } from './onnx/onnx-parameters.js';
+export { maxPositionsOf, onnxTask, vocabularyOf } from './onnx/onnx-task.js';
 export { storedTypeOf } from './onnx/quantized-tensor.js';
 export type { ReadStored } from './onnx/same-content.js';

@@ -1,4 +1,4 @@
-import { canonicalJson, type JobSpec, type Run, type RunModel } from '@layersense/contracts';
+import { canonicalJson, type Run, type RunModel, type SettledJobSpec } from '@layersense/contracts';
 import { methodVersions } from '@layersense/sensitivity';
 import { engine } from './engine.js';
 
@@ -20,7 +20,7 @@ export interface RunBasis {
   readonly label_draws?: unknown;
 }
 
-export function basisOfJob(spec: JobSpec, model: RunModel): RunBasis {
+export function basisOfJob(spec: SettledJobSpec, model: RunModel): RunBasis {
   const loss = spec.method === 'fisher' ? spec.params.loss : null;
   const labels = spec.method === 'fisher' ? spec.params.labels : null;
   const method_version = methodVersions[spec.method];

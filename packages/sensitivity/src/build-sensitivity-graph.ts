@@ -21,7 +21,7 @@ import { requireCotangent } from './require-cotangent.js';
 /** The forward pass to differentiate. `builder` is extended in place. */
 export interface DifferentiableModel {
   readonly builder: GraphBuilder;
-  readonly shape: { readonly batch: number };
+  readonly shape: { readonly batch: number; readonly length: number };
   /** [rows, classes]: [batch · length, vocabulary] of a language model. */
   readonly logits: Value;
   readonly parameters: readonly string[];

@@ -14,6 +14,7 @@ export {
 } from './fisher-accumulator.js';
 export { labelUniforms } from './label-uniforms.js';
 export { type Magnitude, measureMagnitude, summarizeMagnitude } from './magnitude.js';
+export { maskedPositions } from './masked-positions.js';
 export type { NormPath } from './per-example/gradient-squared-norm.js';
 export type { RoutedTokensOutput } from './per-example/routed-tokens.js';
 export { rankBy } from './rank-by.js';

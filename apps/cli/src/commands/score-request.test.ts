@@ -15,7 +15,7 @@ describe('scoreRequest', () => {
       method: 'fisher',
       dataset: { name: 'gsm8k' },
       device: 'auto',
-      params: { examples: 64, max_length: 2048, seed: 42, loss: 'token-mean', labels: 'data' },
+      params: { examples: 64, max_length: 2048, seed: 42, labels: 'data' },
     });
   });
 
@@ -54,6 +54,12 @@ describe('scoreRequest', () => {
     expect(plain.params).toMatchObject({
       until: { top_k_stable: { k: 10, probability: 0.95, min_examples: 16 } },
     });
+  });
+
+  it('carries the mask of a masked language model', () => {
+    const args = '--dataset texts.jsonl --loss masked-token-sum --mask-probability 0.3';
+    const { params } = request('./bert', ...args.split(' '));
+    expect(params).toMatchObject({ loss: 'masked-token-sum', mask_probability: 0.3 });
   });
 
   it('takes a folder for what could be a Hub repository too', () => {

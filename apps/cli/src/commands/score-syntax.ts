@@ -4,6 +4,7 @@ import {
   FisherParams,
   Labels,
   Loss,
+  MASK_PROBABILITY,
   methods,
   Until,
 } from '@layersense/contracts';
@@ -30,16 +31,22 @@ const flags = {
   loss: {
     value: 'LOSS',
     choices: Loss.options,
-    standard: standard.loss,
     group: what,
-    help: 'the loss of an example is the mean or the sum over its tokens',
+    help: "of a causal model token-mean or sequence-sum, the next tokens' mean or sum; of a masked language model masked-token-mean or masked-token-sum; of a classifier class. Decided by the model when absent, a mean",
+  },
+  'mask-probability': {
+    value: 'P',
+    decimal: true,
+    standard: String(MASK_PROBABILITY),
+    group: what,
+    help: 'share of the tokens that are masked, for a masked language model',
   },
   labels: {
     value: 'LABELS',
     choices: Labels.options,
     standard: standard.labels,
     group: what,
-    help: "data: the example's own next tokens (empirical Fisher); model: tokens drawn from the model's predictions",
+    help: "data: the example's own tokens or class (empirical Fisher); model: drawn from the model's predictions",
   },
   draws: {
     value: 'N',
@@ -57,7 +64,7 @@ const flags = {
   dataset: {
     value: 'NAME|FILE',
     group: data,
-    help: 'gsm8k, wikitext, math, or a .jsonl ({"text"} or {"input_ids"} a line), .txt or .parquet file; required for fisher',
+    help: 'gsm8k, wikitext, math, sst2, imdb, ag_news, or a .jsonl ({"text"} or {"input_ids"} a line, "label" for a classifier), .txt or .parquet file; required for fisher',
   },
   split: { value: 'S', group: data, help: 'split of a named dataset' },
   format: {
@@ -92,7 +99,7 @@ const flags = {
     integer: true,
     standard: String(standard.seed),
     group: data,
-    help: 'decides which examples are drawn, and the labels with --labels model',
+    help: 'decides which examples are drawn, which tokens are masked, and the labels with --labels model',
   },
   until: {
     value: 'CONDITION',

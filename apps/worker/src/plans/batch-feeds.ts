@@ -1,32 +1,52 @@
 import type { FisherParams } from '@layersense/contracts';
-import type { TensorData, Tensors } from '@layersense/runtime';
+import type { Session, TensorData, Tensors } from '@layersense/runtime';
 import { labelUniforms, type RoutedTokensOutput } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
 
-/** The inputs of a sensitivity graph for one batch. */
+/** What a sensitivity graph may take as inputs for one batch; which it does depends on the model. */
 export function batchFeeds(
   batch: DrawnBatch,
   datasetRows: readonly number[],
   { labels, seed }: FisherParams,
 ): Tensors {
-  const positions = batch.batch * batch.length;
+  const rows = batch.lossWeights.length;
+  const tokens = (data: BigInt64Array) =>
+    ({ dtype: 'int64', shape: [batch.batch, batch.length], data }) as const;
   return {
-    input_ids: { dtype: 'int64', shape: [batch.batch, batch.length], data: batch.inputIds },
-    loss_weights: { dtype: 'float32', shape: [positions], data: batch.lossWeights },
-    token_mask: { dtype: 'float32', shape: [positions], data: batch.tokenMask },
+    input_ids: tokens(batch.inputIds),
+    attention_mask: tokens(attentionMaskOf(batch)),
+    token_type_ids: tokens(batch.segments),
+    loss_weights: { dtype: 'float32', shape: [rows], data: batch.lossWeights },
+    token_mask: { dtype: 'float32', shape: [batch.tokenMask.length], data: batch.tokenMask },
     ...(labels === 'data'
-      ? { labels: { dtype: 'int64', shape: [positions], data: batch.labels } }
+      ? { labels: { dtype: 'int64', shape: [rows], data: batch.labels } }
       : { uniforms: uniforms(batch, datasetRows, seed) }),
   };
 }
 
 function uniforms(batch: DrawnBatch, datasetRows: readonly number[], seed: number): TensorData {
-  const data = new Float32Array(batch.batch * batch.length);
+  const data = new Float32Array(batch.lossWeights.length);
+  const perExample = data.length / batch.batch;
   batch.examplePositions.forEach((position, i) => {
     const row = datasetRows[position] ?? position;
-    data.set(labelUniforms(seed, row, batch.length, batch.draw), i * batch.length);
+    data.set(labelUniforms(seed, row, perExample, batch.draw), i * perExample);
   });
   return { dtype: 'float32', shape: [data.length, 1], data };
+}
+
+/** 1 for tokens; all ones in an empty row, whose softmax must have a value. */
+function attentionMaskOf({ tokenMask, examplePositions, length }: DrawnBatch): BigInt64Array {
+  return BigInt64Array.from(tokenMask, BigInt).fill(1n, examplePositions.length * length);
+}
+
+/** Those of the `feeds` that a session takes. */
+export function feedsOf(session: Pick<Session, 'inputs'>, feeds: Tensors): Tensors {
+  return Object.fromEntries(
+    session.inputs.flatMap((name) => {
+      const tensor = feeds[name];
+      return tensor ? [[name, tensor] as const] : [];
+    }),
+  );
 }
 
 /** By parameter of an expert, the tokens of each example that it saw; `outputs` are those of a run. */

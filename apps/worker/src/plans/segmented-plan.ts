@@ -4,7 +4,7 @@ import type { Graph } from '@layersense/onnx-ir';
 import type { ComputeProcess, RunResult, Session } from '@layersense/runtime';
 import type { BatchStatistics } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
-import { batchFeeds } from './batch-feeds.js';
+import { batchFeeds, feedsOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { openSession } from './open-session.js';
 import {
@@ -150,14 +150,10 @@ export class SegmentedPlan implements FisherPlan {
 
   #runGraph(session: Session, step: Step): Promise<RunResult> {
     const { pass } = step;
-    const given = session.inputs.flatMap((name) => {
-      const tensor = pass.feeds[name];
-      return tensor ? [[name, tensor] as const] : [];
-    });
     const stored = session.inputs
       .filter((name) => !(name in pass.feeds))
       .map((name) => [name, storeKey(pass, name)] as const);
-    return session.run(Object.fromEntries(given), {
+    return session.run(feedsOf(session, pass.feeds), {
       stored: Object.fromEntries(stored),
       keep: keptBy(step),
     });

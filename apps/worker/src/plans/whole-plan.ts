@@ -3,7 +3,7 @@ import type { Device } from '@layersense/contracts';
 import type { ComputeProcess, Session } from '@layersense/runtime';
 import type { BatchStatistics, SensitivityGraph } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
-import { batchFeeds, routedTokensOf, statisticOf } from './batch-feeds.js';
+import { batchFeeds, feedsOf, routedTokensOf, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { openSession } from './open-session.js';
 import type { ShapeGraphs } from './shape-graphs.js';
@@ -36,7 +36,9 @@ export class WholePlan implements FisherPlan {
     const { datasetRows, params } = this.options;
     for (const batch of batches) {
       const { session, sensitivity } = await this.#graphFor(batch);
-      const { outputs } = await session.run(batchFeeds(batch, datasetRows, params));
+      const { outputs } = await session.run(
+        feedsOf(session, batchFeeds(batch, datasetRows, params)),
+      );
       yield {
         examples: batch.examplePositions,
         losses: statisticOf(outputs[sensitivity.lossOutput]),

@@ -27,6 +27,7 @@ describe('calibrationBatches', () => {
       batch: 2,
       length: 3,
       inputIds: BigInt64Array.from([8n, 9n, 0n, 5n, 6n, 7n]),
+      segments: new BigInt64Array(6),
       labels: BigInt64Array.from([9n, 0n, 0n, 6n, 7n, 0n]),
       lossWeights: Float32Array.from([1, 0, 0, 0.5, 0.5, 0]),
       tokenMask: Float32Array.from([1, 1, 0, 1, 1, 1]),

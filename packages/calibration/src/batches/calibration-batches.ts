@@ -1,17 +1,23 @@
 import type { Loss } from '@layersense/contracts';
+import type { ModelInput } from '../calibration-example.js';
 import { type BatchOptions, type BatchShape, planBatches } from './plan-batches.js';
 
 /** One run of the computation. Arrays are row-major [batch, length], rows padded on the right. */
 export interface Batch extends BatchShape {
   /** The example of each row, as its position in the set; rows beyond these are empty. */
   readonly examplePositions: readonly number[];
-  /** Token ids; 0 where padded. */
+  /** Token ids; `padId` where padded. */
   readonly inputIds: BigInt64Array;
-  /** The next token; 0 where there is none. */
+  /** The segment of every token. */
+  readonly segments: BigInt64Array;
+  /**
+   * What is to be predicted at every row of the logits, [batch, length] or [batch] for `class`: the
+   * next token, the masked token or the class; 0 where nothing is.
+   */
   readonly labels: BigInt64Array;
   /**
-   * An example's loss is Σₜ weight · cross-entropy. For an example of T tokens the weight of
-   * positions 0..T-2 is 1 / (T - 1) for `token-mean` and 1 for `sequence-sum`; elsewhere it is 0.
+   * Of the form of `labels`. An example's loss is Σₜ weight · cross-entropy; where something is to be
+   * predicted the weight is 1 over the number of such places for a mean and 1 for a sum, elsewhere 0.
    */
   readonly lossWeights: Float32Array;
   /** 1 where there is a token, 0 where padded. */
@@ -20,11 +26,15 @@ export interface Batch extends BatchShape {
 
 export interface CalibrationBatchOptions extends BatchOptions {
   readonly loss: Loss;
+  /** 0 by default. */
+  readonly padId?: number | undefined;
 }
 
 interface TokenExamples {
-  readonly examples: readonly { readonly inputIds: Int32Array }[];
+  readonly examples: readonly ModelInput[];
 }
+
+const sums: readonly Loss[] = ['sequence-sum', 'masked-token-sum'];
 
 /**
  * Every example of the set in exactly one batch, in the order of {@link planBatches}. Equal sets
@@ -34,23 +44,41 @@ export function* calibrationBatches(
   set: TokenExamples,
   options: CalibrationBatchOptions,
 ): Generator<Batch> {
+  const { loss, padId = 0 } = options;
   const lengths = set.examples.map((example) => example.inputIds.length);
   for (const { positions, batch, length } of planBatches(lengths, options)) {
-    const inputIds = new BigInt64Array(batch * length);
-    const labels = new BigInt64Array(batch * length);
-    const lossWeights = new Float32Array(batch * length);
-    const tokenMask = new Float32Array(batch * length);
+    const lossRows = loss === 'class' ? 1 : length;
+    const arrays = {
+      inputIds: new BigInt64Array(batch * length).fill(BigInt(padId)),
+      tokenMask: new Float32Array(batch * length),
+      segments: new BigInt64Array(batch * length),
+      labels: new BigInt64Array(batch * lossRows),
+      lossWeights: new Float32Array(batch * lossRows),
+    };
     for (const [row, position] of positions.entries()) {
-      const tokens = BigInt64Array.from(set.examples[position]?.inputIds ?? [], BigInt);
+      const { inputIds = new Int32Array(), segments, targets } = set.examples[position] ?? {};
       const start = row * length;
-      inputIds.set(tokens, start);
-      labels.set(tokens.subarray(1), start);
-      tokenMask.fill(1, start, start + tokens.length);
-      const predictions = tokens.length - 1;
-      const weight = options.loss === 'token-mean' ? 1 / predictions : 1;
-      lossWeights.fill(weight, start, start + predictions);
+      arrays.inputIds.set(BigInt64Array.from(inputIds, BigInt), start);
+      arrays.tokenMask.fill(1, start, start + inputIds.length);
+      if (segments) arrays.segments.set(BigInt64Array.from(segments, BigInt), start);
+      setTargets(arrays, row * lossRows, targets ?? inputIds.subarray(1), loss);
     }
-    const tensors = { inputIds, labels, lossWeights, tokenMask };
-    yield { examplePositions: positions, batch, length, ...tensors };
+    yield { examplePositions: positions, batch, length, ...arrays };
+  }
+}
+
+/** A negative target is none. */
+function setTargets(
+  { labels, lossWeights }: Pick<Batch, 'labels' | 'lossWeights'>,
+  start: number,
+  targets: Int32Array,
+  loss: Loss,
+): void {
+  const predicted = targets.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);
+  const weight = sums.includes(loss) ? 1 : 1 / predicted;
+  for (const [i, target] of targets.entries()) {
+    if (target < 0) continue;
+    labels[start + i] = BigInt(target);
+    lossWeights[start + i] = weight;
   }
 }

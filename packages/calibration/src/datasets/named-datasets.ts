@@ -4,7 +4,7 @@ import { type RowRule, stringOf } from './row.js';
 
 export type DatasetFormat = NonNullable<DatasetSpec['format']>;
 
-export type NamedDatasetName = 'gsm8k' | 'wikitext' | 'math';
+export type NamedDatasetName = 'gsm8k' | 'wikitext' | 'math' | 'sst2' | 'imdb' | 'ag_news';
 
 /** A public set on the Hub that a job may name instead of giving a file. */
 export interface NamedDataset {
@@ -32,6 +32,9 @@ export interface NamedDataset {
  * `math` is EleutherAI/hendrycks_math: the whole MATH set (7,500 training problems, MIT) in Parquet,
  * one configuration per subject. MATH-500 has only test problems, and calibrating on the problems
  * that a model is judged by later would flatter it.
+ *
+ * `sst2`, `imdb` and `ag_news` are texts with a class in the column `label`, for sequence classifiers.
+ * The test split of SST-2 is left out: its labels are not public.
  */
 export const namedDatasets: Readonly<Record<NamedDatasetName, NamedDataset>> = {
   gsm8k: {
@@ -63,6 +66,24 @@ export const namedDatasets: Readonly<Record<NamedDatasetName, NamedDataset>> = {
     repo: 'EleutherAI/hendrycks_math',
     formats: ['question', 'question-answer'],
     rule: (format) => problemRule('math', 'problem', 'solution', format),
+  },
+  sst2: {
+    ...hubFiles('sst2', ['data'], ['train', 'validation']),
+    repo: 'stanfordnlp/sst2',
+    formats: [],
+    rule: (format) => textRule('sst2', 'sentence', format),
+  },
+  imdb: {
+    ...hubFiles('imdb', ['plain_text'], ['train', 'test']),
+    repo: 'stanfordnlp/imdb',
+    formats: [],
+    rule: (format) => textRule('imdb', 'text', format),
+  },
+  ag_news: {
+    ...hubFiles('ag_news', ['data'], ['train', 'test']),
+    repo: 'fancyzhx/ag_news',
+    formats: [],
+    rule: (format) => textRule('ag_news', 'text', format),
   },
 };
 
@@ -113,6 +134,15 @@ function problemRule(
         { role: 'assistant', content: stringOf(row, solution) },
       ],
     }),
+  };
+}
+
+/** The text of a row, verbatim. */
+function textRule(name: NamedDatasetName, column: string, format?: DatasetFormat): RowRule {
+  if (format !== undefined) throw unknownFormat(name, format);
+  return {
+    columns: [column],
+    toExample: (row) => ({ kind: 'text', text: stringOf(row, column) }),
   };
 }
 

@@ -7,6 +7,8 @@ import { readJsonlRows } from './read-jsonl-rows.js';
 import { readParagraphRows } from './read-paragraph-rows.js';
 import { readParquetRows } from './read-parquet-rows.js';
 import type { Row, RowRule } from './row.js';
+import { withSegments } from './segments.js';
+import { type Targets, withTargets } from './targets.js';
 import { textOrTokens } from './text-or-tokens.js';
 
 /** Files on this machine, read in this order. */
@@ -29,13 +31,17 @@ const readers: Readonly<
  * named set's rule leaves out), plain text one per paragraph (paragraphs end at blank lines).
  *
  * @throws LayersenseError `dataset_not_found` for a missing file, `dataset_malformed` for another
- *   file type and for broken content (with file and line), `invalid_request` for an unknown format
+ *   file type and for broken content (with file and line), `label_invalid` for a row whose target is
+ *   missing or impossible, `invalid_request` for an unknown format
  */
 export async function* readExamples(
   source: DatasetSource,
   format?: DatasetFormat,
+  targets: Targets = { kind: 'next-tokens' },
 ): AsyncGenerator<RawExample> {
-  const rule = ruleOf(source, format);
+  const plain = ruleOf(source, format);
+  const encoder = targets.kind !== 'next-tokens';
+  const rule = withTargets(encoder ? withSegments(plain) : plain, targets);
   for (const file of source.files) {
     await assertIsFile(file);
     for await (const row of readerOf(file)(file, rule.columns)) {

@@ -34,22 +34,31 @@ export function textOrTokens(): RowRule {
 }
 
 function tokensOf(row: Row): RawExample {
-  const { input_ids: value } = row.values;
+  return { kind: 'tokens', inputIds: integersOf(row, 'input_ids') };
+}
+
+/**
+ * The row's list of non-negative integers in `column`.
+ *
+ * @throws LayersenseError `dataset_malformed`
+ */
+export function integersOf(row: Row, column: string): readonly number[] {
+  const value = row.values[column];
   if (!Array.isArray(value)) {
     throw malformedRow(
       row,
-      `expected an array of integers in "input_ids", found ${describe(value)}.`,
+      `expected an array of integers in "${column}", found ${describe(value)}.`,
     );
   }
-  return { kind: 'tokens', inputIds: value.map((id, position) => tokenId(row, id, position)) };
+  return value.map((id, position) => tokenId(row, column, id, position));
 }
 
 /** Parquet's int64 columns hold bigints. */
-function tokenId(row: Row, value: unknown, position: number): number {
+function tokenId(row: Row, column: string, value: unknown, position: number): number {
   const id = typeof value === 'bigint' ? Number(value) : value;
   if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_TOKEN_ID) return id;
   throw malformedRow(
     row,
-    `"input_ids"[${position}] is ${describe(value)}; expected an integer from 0 to ${MAX_TOKEN_ID}.`,
+    `"${column}"[${position}] is ${describe(value)}; expected an integer from 0 to ${MAX_TOKEN_ID}.`,
   );
 }

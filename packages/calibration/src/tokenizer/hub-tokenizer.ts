@@ -5,8 +5,15 @@ export interface HubTokenizer {
   /** An id is undefined where a token is not in the vocabulary and there is no unknown token. */
   encode(
     text: string,
-    options: { add_special_tokens: boolean },
-  ): { readonly ids: readonly (number | undefined)[] };
+    options: {
+      add_special_tokens: boolean;
+      text_pair?: string | undefined;
+      return_token_type_ids?: boolean;
+    },
+  ): {
+    readonly ids: readonly (number | undefined)[];
+    readonly token_type_ids?: readonly number[];
+  };
   get_vocab(): ReadonlyMap<string, number>;
 }
 

@@ -3,6 +3,7 @@ import { LayersenseError } from '@layersense/contracts';
 import type { ChatMessage } from '../raw-example.js';
 import { renderChat } from './chat-template.js';
 import { problemWithTokenIds } from './check-definition.js';
+import { type BoundedSequence, encodeSequence } from './encode-sequence.js';
 import { HubTokenizer } from './hub-tokenizer.js';
 import {
   invalidTokenizer,
@@ -13,6 +14,7 @@ import {
   readTokenizerFile,
 } from './read-json-object.js';
 import { rewritePreTokenizers } from './rewrite-pre-tokenizers.js';
+import { specialIdsOf } from './special-tokens.js';
 import { slowTokenizerFileNames, type TokenizerFiles } from './tokenizer-files.js';
 import { withinTime } from './within-time.js';
 
@@ -31,6 +33,16 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** Token ids as Python's `tokenizer(text, add_special_tokens=…)["input_ids"]`. */
   encode(text: string, options?: EncodeOptions): number[];
+  /**
+   * One text, or two for a model that compares them, with its special tokens, in at most `maxLength`
+   * tokens: Python's `tokenizer(text, pair, truncation=True, max_length=…)`.
+   */
+  encodeSequence(texts: readonly string[], maxLength: number): BoundedSequence;
+  /** Tokens that no text is made of, such as the mask, padding and separators. */
+  readonly specialIds: ReadonlySet<number>;
+  /** Stands for a token that is to be predicted. */
+  readonly maskId: number | undefined;
+  readonly padId: number | undefined;
   /**
    * The conversation as text, special tokens included: encode it without adding them again.
    *
@@ -75,15 +87,30 @@ export async function loadTokenizer(
     configured: config.chat_template,
     specialTokens,
   };
+  const encode = (text: string, addSpecialTokens: boolean, pair?: string) =>
+    attempt(() => {
+      const { ids, token_type_ids: segments } = tokenizer.encode(text, {
+        add_special_tokens: addSpecialTokens,
+        text_pair: pair,
+        return_token_type_ids: true,
+      });
+      return {
+        ids: ids.map((id) => id ?? unknownToken(path)),
+        segments: segments ?? ids.map(() => 0),
+      };
+    });
   return {
+    ...specialIdsOf(definition, specialTokens, tokenizer.get_vocab()),
     sha256: createHash('sha256').update(bytes).digest('hex'),
     vocabSize: [...tokenizer.get_vocab().values()].reduce((a, b) => Math.max(a, b), -1) + 1,
-    encode: (text, { addSpecialTokens = true } = {}) =>
-      attempt(() =>
-        tokenizer
-          .encode(text, { add_special_tokens: addSpecialTokens })
-          .ids.map((id) => id ?? unknownToken(path)),
-      ),
+    encode: (text, { addSpecialTokens = true } = {}) => encode(text, addSpecialTokens).ids,
+    encodeSequence: (texts, maxLength) => {
+      const [text = '', pair] = texts;
+      return encodeSequence(texts, maxLength, {
+        plain: (each) => encode(each, false).ids,
+        whole: () => encode(text, true, pair),
+      });
+    },
     renderChat: (messages) => renderChat(template, messages),
   };
 }

@@ -6,21 +6,25 @@ import { firstFew } from './errors.js';
 
 /** What a graph input becomes for one batch shape. */
 export type BoundInput =
-  | { readonly kind: 'tokens'; readonly shape: readonly [number, number] }
-  | { readonly kind: 'mask'; readonly shape: readonly [number, number] }
+  | { readonly kind: 'input'; readonly shape: readonly [number, number] }
   | { readonly kind: 'constant'; readonly tensor: InlineTensor };
 
 export interface BindOptions {
-  /** Whether the attention mask is an input of the result; otherwise it is all ones. */
-  readonly maskPadding: boolean;
+  /**
+   * Whether the model looks both ways: attention mask and segments are then inputs of the result;
+   * otherwise all ones and all zeros.
+   */
+  readonly encoder: boolean;
 }
+
+const ENCODER_INPUTS = ['attention_mask', 'token_type_ids'];
 
 const PAST = /^past(_key_values)?([._])/;
 
 /**
  * What every input of the file is fed: the tokens; positions 0, 1, …; a key-value cache of length
  * zero; one segment. All ones is the right attention mask of a causal model, whose padding on the
- * right no real token sees.
+ * right no real token sees; an encoder is told at every run.
  *
  * @throws LayersenseError `model_type_unsupported` for inputs that are not known, `tensor_mismatch`
  *   for shapes that cannot hold the batch.
@@ -54,10 +58,9 @@ export function bindInputs(
     }
     const flat = input.name === 'cache_position';
     assertFits(input, flat ? [length] : tokens, file);
-    if (input.name === 'input_ids') bound.set(input.name, { kind: 'tokens', shape: tokens });
-    else if (input.name === 'attention_mask' && options.maskPadding) {
-      bound.set(input.name, { kind: 'mask', shape: tokens });
-    } else {
+    const told = options.encoder && ENCODER_INPUTS.includes(input.name);
+    if (input.name === 'input_ids' || told) bound.set(input.name, { kind: 'input', shape: tokens });
+    else {
       const element = elementOf[input.name] ?? (() => 0);
       bound.set(
         input.name,

@@ -13,10 +13,10 @@ const OPSET = 18;
 
 export interface OnnxForwardOptions {
   /**
-   * Whether padding must be hidden from the model, as from an encoder, which looks both ways. The
-   * attention mask is then an input of the graph, int64 [batch, length].
+   * Whether the model looks both ways, so that padding must be hidden from it. `attention_mask` and,
+   * where the file has it, `token_type_ids` are then inputs of the graph, int64 [batch, length].
    */
-  readonly maskPadding?: boolean;
+  readonly encoder?: boolean;
   readonly arithmetic?: Arithmetic;
 }
 
@@ -31,12 +31,12 @@ export interface OnnxForwardOptions {
 export function buildOnnxForward(
   model: OnnxModel,
   shape: BatchShape,
-  { maskPadding = false, arithmetic = 'float32' }: OnnxForwardOptions = {},
+  { encoder = false, arithmetic = 'float32' }: OnnxForwardOptions = {},
 ): ForwardGraph {
   const { decoded, file } = model;
   const opset = Math.max(OPSET, decoded.opsets.get('') ?? OPSET);
   const g = new GraphBuilder(decoded.name || file, opset);
-  const inputs = bindInputs(decoded, file, shape, { maskPadding });
+  const inputs = bindInputs(decoded, file, shape, { encoder });
   return orInvalidFile(file, () => {
     const graph = new GraphImport(g, model, arithmetic);
     for (const [name, input] of inputs) declare(graph, name, input);

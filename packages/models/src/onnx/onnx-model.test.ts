@@ -191,8 +191,9 @@ describe('a graph for one batch shape', () => {
     const bytes = fixture('bert-classifier/dynamo-20');
     const decoded = decodeModel(bytes, 'model.onnx');
     const parsed = await parseOnnxModel(decoded, 'model.onnx', readFrom(bytes));
-    const forward = buildOnnxForward(parsed, shape, { maskPadding: true });
-    expect(forward.builder.inputs.map(({ name }) => name)).toEqual(['input_ids', 'attention_mask']);
+    const forward = buildOnnxForward(parsed, shape, { encoder: true });
+    const names = forward.builder.inputs.map(({ name }) => name);
+    expect(names).toEqual(['input_ids', 'attention_mask', 'token_type_ids']);
     expect(forward.logits.shape).toEqual([2, 3]);
   });
 

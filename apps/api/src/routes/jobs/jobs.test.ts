@@ -42,7 +42,7 @@ describe('POST /jobs', () => {
       metadata: { ticket: 'Q-17' },
       request: {
         dataset: { name: 'gsm8k' },
-        params: { examples: 64, max_length: 2048, seed: 42, loss: 'token-mean', labels: 'data' },
+        params: { examples: 64, max_length: 2048, seed: 42, labels: 'data' },
       },
     });
   });
