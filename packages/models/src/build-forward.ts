@@ -1,6 +1,7 @@
 import { LayersenseError, type ModelTask, partName } from '@layersense/contracts';
 import { GraphBuilder, type TensorRef, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
+import { BertConfig, bert, bertClasses, bertTask } from './architectures/bert.js';
 import { Gemma2Config, gemma2 } from './architectures/gemma2.js';
 import { Gemma3TextConfig, gemma3Text } from './architectures/gemma3-text.js';
 import { Gpt2Config, gpt2 } from './architectures/gpt2.js';
@@ -16,13 +17,23 @@ import { Qwen3Config, qwen3 } from './architectures/qwen3.js';
 import { Qwen3MoeConfig, qwen3Moe } from './architectures/qwen3-moe.js';
 import { StableLmConfig, stablelm } from './architectures/stablelm.js';
 import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
-import type { Classes } from './model-task.js';
+import { type Classes, classesOf, padIdOf } from './model-task.js';
 import { parseConfig } from './parse-config.js';
 
 interface Architecture<Config> {
   readonly config: z.ZodType<Config>;
   readonly forward: (f: Forward, config: Config, inputIds: Value) => Value;
+  /** What the model predicts; next tokens by default. */
+  readonly head?: (config: Config) => Head;
 }
+
+interface Head {
+  readonly task: ModelTask;
+  /** Of a sequence classifier, how many classes it has. */
+  readonly classes?: number;
+}
+
+const NEXT_TOKEN: Head = { task: 'causal-lm' };
 
 export interface ParsedModel {
   readonly modelType: string;
@@ -51,6 +62,14 @@ export interface ParsedArchitecture extends ParsedModel {
 
 /** One file per `model_type` of config.json. */
 const architectures = {
+  bert: architecture({
+    config: BertConfig,
+    forward: bert,
+    head: (config) => {
+      const task = bertTask(config);
+      return task === 'sequence-classification' ? { task, classes: bertClasses(config) } : { task };
+    },
+  }),
   gemma2: architecture({ config: Gemma2Config, forward: gemma2 }),
   gemma3_text: architecture({ config: Gemma3TextConfig, forward: gemma3Text }),
   gpt2: architecture({ config: Gpt2Config, forward: gpt2 }),
@@ -71,12 +90,19 @@ export const supportedModelTypes = Object.keys(architectures) as (keyof typeof a
 
 type BaseConfig = Pick<LlamaConfig, 'vocab_size' | 'max_position_embeddings'>;
 
-function architecture<Config extends BaseConfig>({ config, forward }: Architecture<Config>) {
+function architecture<Config extends BaseConfig>({
+  config,
+  forward,
+  head = () => NEXT_TOKEN,
+}: Architecture<Config>) {
   return (raw: unknown, modelType: string): ParsedArchitecture => {
     const parsed = parseConfig(config, raw);
+    const { task, classes } = head(parsed);
     return {
       modelType,
-      task: 'causal-lm',
+      task,
+      ...(classes === undefined ? {} : { classes: classesOf(raw, classes) }),
+      padId: padIdOf(raw),
       forward: (f, inputIds) => forward(f, parsed, inputIds),
       vocabulary: parsed.vocab_size,
       maxPositions: parsed.max_position_embeddings,

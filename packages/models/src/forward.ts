@@ -100,9 +100,18 @@ export class Forward {
 
 const parameterTypes: readonly ElementType[] = ['float64', 'float32', 'float16', 'bfloat16'];
 
-/** The name in a checkpoint that was saved from the model without its head, as GPT-2's on the Hub. */
-function withoutBasePrefix(name: string): string {
-  return name.replace(/^(model|transformer)\./, '');
+/**
+ * The names a tensor may have instead: in a checkpoint that was saved from the model without its head,
+ * as GPT-2's on the Hub, and in one that was converted from TensorFlow, as BERT's.
+ */
+function otherNames(name: string): readonly string[] {
+  const converted = name.replace(/(?<=\.LayerNorm\.)(weight|bias)$/, (role) =>
+    role === 'weight' ? 'gamma' : 'beta',
+  );
+  return [name, converted].flatMap((each) => [
+    each,
+    each.replace(/^(model|transformer|bert)\./, ''),
+  ]);
 }
 
 function requireTensor(
@@ -110,7 +119,8 @@ function requireTensor(
   name: string,
   shape: readonly number[],
 ): TensorRef {
-  const ref = tensors.get(name) ?? tensors.get(withoutBasePrefix(name));
+  const stored = otherNames(name).find((each) => tensors.has(each));
+  const ref = stored === undefined ? undefined : tensors.get(stored);
   if (!ref) {
     throw new LayersenseError(
       'tensor_missing',

@@ -25,6 +25,29 @@ function countParameters(config: unknown): number {
 
 /** The hyperparameters in published config.json files, and the published number of parameters. */
 const published: Record<string, { readonly parameters: number; readonly config: object }> = {
+  'google-bert/bert-base-uncased': {
+    parameters: 109_514_298,
+    config: {
+      architectures: ['BertForMaskedLM'],
+      attention_probs_dropout_prob: 0.1,
+      gradient_checkpointing: false,
+      hidden_act: 'gelu',
+      hidden_dropout_prob: 0.1,
+      hidden_size: 768,
+      initializer_range: 0.02,
+      intermediate_size: 3072,
+      layer_norm_eps: 1e-12,
+      max_position_embeddings: 512,
+      model_type: 'bert',
+      num_attention_heads: 12,
+      num_hidden_layers: 12,
+      pad_token_id: 0,
+      position_embedding_type: 'absolute',
+      type_vocab_size: 2,
+      use_cache: true,
+      vocab_size: 30522,
+    },
+  },
   'mistralai/Mistral-7B-v0.1': {
     parameters: 7_241_732_096,
     config: {
@@ -336,12 +359,13 @@ describe('published configurations', () => {
     expect(countParameters(model.config)).toBe(model.parameters);
   });
 
-  const [mistral, phi3, gpt2, gemma2, mixtral] = [
+  const [mistral, phi3, gpt2, gemma2, mixtral, bert] = [
     'mistralai/Mistral-7B-v0.1',
     'microsoft/Phi-3-mini-4k-instruct',
     'openai-community/gpt2',
     'google/gemma-2-2b',
     'mistralai/Mixtral-8x7B-v0.1',
+    'google-bert/bert-base-uncased',
   ].map((name) => published[name]?.config);
 
   it.each([
@@ -359,6 +383,13 @@ describe('published configurations', () => {
       'config_invalid',
     ],
     ['n_embd', { ...gpt2, n_embd: undefined }, 'config_invalid'],
+    ['num_attention_heads', { ...bert, num_attention_heads: 10 }, 'config_invalid'],
+    [
+      'position_embedding_type',
+      { ...bert, position_embedding_type: 'relative_key' },
+      'config_invalid',
+    ],
+    ['BertModel', { ...bert, architectures: ['BertModel'] }, 'model_type_unsupported'],
     ['add_cross_attention', { ...gpt2, add_cross_attention: true }, 'config_invalid'],
     ['activation_function', { ...gpt2, activation_function: 'mish' }, 'config_invalid'],
     [

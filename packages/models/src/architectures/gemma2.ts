@@ -1,7 +1,7 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation } from '../blocks/activation.js';
-import { type AttentionOptions, causalAttention, type Heads } from '../blocks/attention.js';
+import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
 import { linear } from '../blocks/linear.js';
@@ -99,7 +99,7 @@ export function gemmaLayer(
   const k = normHeads(project(normed, 'k_proj', keyValue * dim), 'self_attn.k_norm');
   const v = project(normed, 'v_proj', keyValue * dim);
   const scale = 1 / Math.sqrt(config.query_pre_attn_scalar);
-  const mixed = causalAttention(f, [q, k, v], heads, { ...attention, scale });
+  const mixed = groupedAttention(f, [q, k, v], heads, { ...attention, scale });
   const attended = project(mixed, 'o_proj', config.hidden_size);
   const h = g.add(x, norm(attended, 'post_attention_layernorm'));
 

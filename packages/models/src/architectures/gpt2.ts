@@ -1,7 +1,7 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation, activation } from '../blocks/activation.js';
-import { causalAttention, type Heads } from '../blocks/attention.js';
+import { groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { conv1d } from '../blocks/conv1d.js';
 import { embedding } from '../blocks/embedding.js';
@@ -69,7 +69,7 @@ function block(
   const packed = conv1d(f, normed, `${layer}.attn.c_attn`, 3 * width);
   const parts = { q: width, k: width, v: width };
   const { q, k, v } = unpack(f, packed, `${layer}.attn.c_attn`, parts, { axis: 1 });
-  const mixed = causalAttention(f, [q, k, v], heads, { mask, scale });
+  const mixed = groupedAttention(f, [q, k, v], heads, { mask, scale });
   const h = g.add(x, conv1d(f, mixed, `${layer}.attn.c_proj`, width));
 
   const hidden = layerNorm(f, h, `${layer}.ln_2`, { epsilon });

@@ -1,6 +1,6 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
-import { causalAttention, type Heads } from '../blocks/attention.js';
+import { groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks, type Window } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
@@ -107,7 +107,7 @@ function decoderLayer(
   const k = project(normed, 'k_proj', heads.keyValue * heads.dim, biases.qkv);
   const v = project(normed, 'v_proj', heads.keyValue * heads.dim, biases.qkv);
   const qkv = [normHeads(q, 'q_norm'), normHeads(k, 'k_norm'), v] as const;
-  const mixed = causalAttention(f, qkv, heads, { rotary, mask });
+  const mixed = groupedAttention(f, qkv, heads, { rotary, mask });
   const h = g.add(x, project(mixed, 'o_proj', config.hidden_size, biases.output));
 
   const hidden = rmsNorm(f, h, `${layer}.post_attention_layernorm`, epsilon);

@@ -1,7 +1,7 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation } from '../blocks/activation.js';
-import { type AttentionOptions, causalAttention, type Heads } from '../blocks/attention.js';
+import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
@@ -69,7 +69,7 @@ function decoderLayer(
   const q = norm(project(x, 'q_proj', heads.query * heads.dim), 'self_attn.q_norm');
   const k = norm(project(x, 'k_proj', heads.keyValue * heads.dim), 'self_attn.k_norm');
   const v = project(x, 'v_proj', heads.keyValue * heads.dim);
-  const mixed = causalAttention(f, [q, k, v], heads, attention);
+  const mixed = groupedAttention(f, [q, k, v], heads, attention);
   const attended = project(mixed, 'o_proj', config.hidden_size);
   const h = g.add(x, norm(attended, 'post_attention_layernorm'));
 

@@ -1,7 +1,7 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation, activation } from '../blocks/activation.js';
-import { type AttentionOptions, causalAttention, type Heads } from '../blocks/attention.js';
+import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { layerNorm } from '../blocks/layer-norm.js';
@@ -74,7 +74,7 @@ function decoderLayer(
   const k = project(normed, 'self_attn.k_proj', heads.keyValue * heads.dim);
   const v = project(normed, 'self_attn.v_proj', heads.keyValue * heads.dim);
   const qkv = [normHeads(q, 'q_layernorm'), normHeads(k, 'k_layernorm'), v] as const;
-  const mixed = causalAttention(f, qkv, heads, attention);
+  const mixed = groupedAttention(f, qkv, heads, attention);
   const attended = project(mixed, 'self_attn.dense', width);
 
   const inner = project(normed, 'mlp.fc1', config.intermediate_size);

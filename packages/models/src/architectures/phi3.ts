@@ -1,7 +1,7 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation, activation } from '../blocks/activation.js';
-import { type AttentionOptions, causalAttention, type Heads } from '../blocks/attention.js';
+import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { linear } from '../blocks/linear.js';
@@ -72,7 +72,7 @@ function decoderLayer(
   const packed = project(normed, 'self_attn.qkv_proj', queries + 2 * keys);
   const parts = { q: queries, k: keys, v: keys };
   const { q, k, v } = unpack(f, packed, `${layer}.self_attn.qkv_proj`, parts);
-  const mixed = causalAttention(f, [q, k, v], heads, attention);
+  const mixed = groupedAttention(f, [q, k, v], heads, attention);
   const h = g.add(x, project(mixed, 'self_attn.o_proj', width));
 
   const hidden = rmsNorm(f, h, `${layer}.post_attention_layernorm`, epsilon);

@@ -1,7 +1,7 @@
 import { int, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation } from '../blocks/activation.js';
-import { type AttentionOptions, causalAttention, type Heads } from '../blocks/attention.js';
+import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
@@ -94,7 +94,7 @@ function selfAttention(
   const q = norm(project('q_proj', heads.query), 'q_layernorm');
   const k = norm(project('k_proj', heads.keyValue), 'k_layernorm');
   const v = project('v_proj', heads.keyValue);
-  const mixed = causalAttention(f, [q, k, v], heads, attention);
+  const mixed = groupedAttention(f, [q, k, v], heads, attention);
   return linear(f, mixed, `${name}.o_proj`, config.hidden_size, { bias: false });
 }
 

@@ -10,7 +10,7 @@ export interface Heads {
 }
 
 export interface AttentionOptions {
-  /** Added to the scores: one of `causalMasks`. */
+  /** Added to the scores: one of `causalMasks`, or an encoder's `paddingMask`. */
   readonly mask: Value;
   /** Absent where positions are embedded instead of rotated. */
   readonly rotary?: RotaryTables;
@@ -21,13 +21,13 @@ export interface AttentionOptions {
 }
 
 /**
- * Causal attention with grouped key-value heads (Ainslie et al. 2023).
+ * Attention with grouped key-value heads (Ainslie et al. 2023).
  * q [rows, query·dim], k and v [rows, keyValue·dim] → [rows, query·dim].
  *
  * The queries that share a key head are laid out as extra rows of one matrix, so keys and values
- * are never repeated. Padding is on the right, hence the causal mask already hides it.
+ * are never repeated. Padding is on the right, hence a causal mask already hides it.
  */
-export function causalAttention(
+export function groupedAttention(
   f: Forward,
   [q, k, v]: readonly [q: Value, k: Value, v: Value],
   heads: Heads,
