@@ -13,7 +13,8 @@ export async function onnxWeights(folder: string, onnxFile: string): Promise<Flo
   const source = await openOnnx(folder, onnxFile);
   const { parameters } = await parseOnnxModel(source.decoded, source.file, source.read);
   return Promise.all(
-    parameters.map(async ({ name, shape, transposed, stored: { ref } }) => {
+    parameters.map(async ({ name, shape, transposed, stored }) => {
+      const ref = stored.kind === 'quantized' ? undefined : stored.ref;
       if (ref?.dtype !== 'float32') throw new TypeError(`${name} is not stored as float32`);
       const bytes = await source.read(ref, 0, ref.length);
       const data = new Float32Array(Uint8Array.from(bytes).buffer);
