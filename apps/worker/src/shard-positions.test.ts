@@ -14,7 +14,7 @@ const all = lengths.map((_, i) => i);
 
 const batchesOf = (wanted: readonly number[], params: FisherParams, tokenBudget: number) => {
   const finished = new FisherAccumulator(all);
-  const sizes = { params, tokenBudget };
+  const sizes = { params, tokenBudget, loss: 'token-mean' } as const;
   return [...pendingBatches(set, { planned: all, wanted }, finished, sizes)];
 };
 
