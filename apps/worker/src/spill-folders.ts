@@ -3,15 +3,16 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Folders for what a run leaves on disk while it is computed, one per job or shard. They outlive the process,
- * so that another one with the same disk can go on.
+ * Folders for what a run leaves on disk while it is computed, one per job or shard. They outlive the
+ * process, so that another one with the same disk can go on.
  */
 export class SpillFolders {
   constructor(private readonly root: string) {}
 
   /**
-   * The folder of `job_…`, or of its shard `job_…_0`: that of an interrupted attempt, or a new one. Taking it over renames it, so
-   * that a process which has lost the job without noticing can spoil nothing.
+   * The folder of `job_…`, or of its shard `job_…_0`: that of an interrupted attempt, or a new one.
+   * Taking it over renames it, so that a process which has lost the job without noticing can spoil
+   * nothing.
    */
   async claim(owner: string): Promise<string> {
     const claimed = join(this.root, `${owner}.${randomUUID()}`);

@@ -121,7 +121,9 @@ export class SegmentedPlan implements FisherPlan {
     const { journal, compute } = this;
     if (!journal) return [];
     const known = journal.finished(steps.map(nameOf));
-    const intact = await compute.adopt(known.flatMap(({ kept }) => kept));
+    const intact: string[] = [];
+    // One call per step: each reads and hashes its files, and no call should take long.
+    for (const { kept } of known) intact.push(...(await compute.adopt(kept)));
     const latest = latestIntact(known, new Set(intact));
     const finished = (await this.#isOnDeviceOf(latest.at(-1), steps[latest.length])) ? latest : [];
     const living = new Set(livingTensors(finished).map(({ key }) => key));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device, DurableTensor } from '@layersense/runtime';
 import { z } from 'zod';
@@ -48,11 +48,13 @@ export interface JournalOwner {
  * as it was written is as if it had never been.
  */
 export class StepJournal {
+  readonly #folder: string;
   readonly #file: string;
   #steps: FinishedStep[] = [];
   #owner: JournalOwner | undefined;
 
   private constructor(folder: string) {
+    this.#folder = folder;
     this.#file = join(folder, 'steps.journal');
   }
 
@@ -67,11 +69,12 @@ export class StepJournal {
     return this.#owner;
   }
 
-  /** Makes the journal that of a computation; the steps of any other one are forgotten. */
+  /** Makes the journal that of a computation; what any other one has left is removed. */
   async belongTo(owner: JournalOwner): Promise<void> {
     const { identity, tokenBudget } = owner;
     if (this.#owner?.identity === identity && this.#owner.tokenBudget === tokenBudget) return;
     this.#owner = owner;
+    for (const name of await readdir(this.#folder)) await rm(join(this.#folder, name));
     await this.rewrite([]);
   }
 
