@@ -1,4 +1,4 @@
-import { LayersenseError } from '@layersense/contracts';
+import { canonicalJson, LayersenseError } from '@layersense/contracts';
 import { meanOverDraws } from '@layersense/sensitivity';
 import type { ComputeFacts } from './compute-facts.js';
 import type { FisherWork } from './fisher-work.js';
@@ -69,6 +69,8 @@ class FisherComputation {
         onWork: (share) => job.progress.advance(this.count(), share * this.#roundShare),
         onResumed: (share) => job.progress.skip(share * this.#roundShare),
         identity: key.identity,
+        weights: canonicalJson(job.model.files),
+        compute: job.services.compute,
         spillFolder: job.services.spillFolder,
       },
       job.signal,

@@ -10,3 +10,4 @@ export type { ProgressSink } from './progress-reporter.js';
 export { runSensitivityJob } from './run-sensitivity-job.js';
 export type { SensitivityWorker } from './sensitivity-worker.js';
 export { startWorker } from './start-worker.js';
+export { WarmCompute } from './warm-compute.js';

@@ -3,6 +3,7 @@ import type { BatchStatistics } from '@layersense/sensitivity';
 import type { ShardReport } from './compute-facts.js';
 import type { EarlierRuns, ExampleValues } from './earlier-runs.js';
 import type { ProgressSink } from './progress-reporter.js';
+import type { ComputeSource } from './warm-compute.js';
 
 /** Says which computation a checkpoint's batches belong to, and what their values are. */
 export interface CheckpointKey extends ExampleValues {
@@ -32,6 +33,8 @@ export interface JobServices {
    * default a temporary one, and nobody resumes.
    */
   readonly spillFolder?: (() => Promise<string>) | undefined;
+  /** Where the compute process comes from; a new one for the job by default. */
+  readonly compute?: ComputeSource | undefined;
   /** Where to look for values that need not be computed again; nowhere by default. */
   readonly earlier?: EarlierRuns | undefined;
   /** Hears that a plan ran out of memory and that a smaller one goes on. */

@@ -9,6 +9,7 @@ import { runStoredJobs } from './stored-job.js';
 import { startHealthServer } from './telemetry/health-server.js';
 import { recordComputeCalls } from './telemetry/job-phases.js';
 import { WorkerMetrics } from './telemetry/worker-metrics.js';
+import { WarmCompute } from './warm-compute.js';
 
 /**
  * A worker with a database connection of its own; it computes one job at a time.
@@ -28,10 +29,12 @@ export async function startWorker(
   try {
     for (const gpu of config.gpus) stops.push((await lockGpu(gpu)).release);
     const spill = new SpillFolders(config.spillFolder);
+    const compute = new WarmCompute();
+    stops.push(() => compute.stop());
     const worker = await createSensitivityWorker({
       ...config,
       database,
-      runJob: runStoredJobs(database, config, spill, metrics),
+      runJob: runStoredJobs(database, { ...config, compute }, spill, metrics),
       metrics,
       logger,
       tidy: () => spill.sweep((jobId) => isOver(database, jobId)),

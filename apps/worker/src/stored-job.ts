@@ -17,7 +17,10 @@ import { WorkerMetrics } from './telemetry/worker-metrics.js';
 /** Least time between two progress rows of one phase. */
 const PROGRESS_INTERVAL_MS = 500;
 
-type StoredJobServices = Pick<JobServices, 'allowedRoots' | 'hub' | 'threads' | 'stallMs'>;
+type StoredJobServices = Pick<
+  JobServices,
+  'allowedRoots' | 'hub' | 'threads' | 'stallMs' | 'compute'
+>;
 
 /** Runs jobs and shards whose spec, progress, checkpoint and scores live in the database. */
 export function runStoredJobs(

@@ -5,8 +5,18 @@ import type { ProcessStats } from './protocol.js';
 export function readProcessStats({ resetPeak }: { resetPeak: boolean }): ProcessStats {
   const rssBytes = process.memoryUsage.rss();
   const peakRssBytes = Math.max(rssBytes, peakRss());
-  if (resetPeak && process.platform === 'linux') writeFileSync('/proc/self/clear_refs', '5');
-  return { rssBytes, peakRssBytes };
+  return { rssBytes, peakRssBytes, peakWasReset: resetPeak && resetPeakRss() };
+}
+
+function resetPeakRss(): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+    return true;
+  } catch {
+    // A hardened container: /proc is read-only.
+    return false;
+  }
 }
 
 /** maxRSS is inherited from the parent at fork on Linux; VmHWM is this process's own. */

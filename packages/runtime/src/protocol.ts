@@ -44,6 +44,8 @@ export interface ProcessStats {
   readonly rssBytes: number;
   /** The highest resident set since the process started or since the peak was last reset. */
   readonly peakRssBytes: number;
+  /** Whether the peak begins anew: asked for, and possible on this machine. */
+  readonly peakWasReset: boolean;
 }
 
 /** What the numbers depend on besides graph and device, for the record of a result. */

@@ -12,6 +12,8 @@ export interface PlanChoice {
   readonly tokenBudget: number;
   /** Of this process and the compute process together. */
   readonly estimatedBytes: number;
+  /** Of the same, how much they may be. */
+  readonly limitBytes: number;
   /** Of the tensors between segments, how many bytes may stay in memory. */
   readonly storeBytes: number;
   readonly reason: string;
@@ -71,7 +73,7 @@ export function choosePlan(request: Request): PlanChoice {
     const before = exhausted ? `${describe(exhausted)} ran out of memory; ` : '';
     const reason = `${before}${why}: an estimated ${mebibytes(estimatedBytes)} of ${mebibytes(limit)}`;
     const storeBytes = name === 'streamed' ? limit * STORE_SHARE : Number.MAX_SAFE_INTEGER;
-    return { name, tokenBudget, estimatedBytes, storeBytes, reason };
+    return { name, tokenBudget, estimatedBytes, limitBytes: limit, storeBytes, reason };
   }
   throw new LayersenseError(
     'out_of_memory',

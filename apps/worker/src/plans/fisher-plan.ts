@@ -24,6 +24,8 @@ export interface FisherPlanOptions {
   readonly onResumed: (share: number) => void;
   /** Of the run. */
   readonly identity: string;
+  /** Says which weights the model has: those in its files may change. */
+  readonly weights: string;
 }
 
 export type PlanName = 'whole' | 'checkpointed' | 'streamed';

@@ -1,5 +1,6 @@
 import { encodeModel, type Graph } from '@layersense/onnx-ir';
-import type { ComputeProcess, Session } from '@layersense/runtime';
+import type { ComputeProcess, Session, SessionOptions } from '@layersense/runtime';
+import type { JobCompute } from '../warm-compute.js';
 import type { FisherPlanOptions } from './fisher-plan.js';
 import { orInvalidModel } from './or-invalid-model.js';
 
@@ -7,14 +8,30 @@ import { orInvalidModel } from './or-invalid-model.js';
 export function openSession(
   compute: ComputeProcess,
   graph: Graph,
-  { model, checkpoint, device, threads }: FisherPlanOptions,
+  options: FisherPlanOptions,
 ): Promise<Session> {
-  const encoded = orInvalidModel(model, () => encodeModel(graph));
-  return compute.openSession(encoded, {
+  return compute.openSession(encoded(graph, options), sessionOptions(options));
+}
+
+/** Or takes it over from an earlier job. */
+export function reuseSession(
+  compute: JobCompute,
+  graph: Graph,
+  options: FisherPlanOptions,
+): Promise<Session> {
+  return compute.reuseSession(encoded(graph, options), sessionOptions(options), options.weights);
+}
+
+function encoded(graph: Graph, { model }: FisherPlanOptions): Uint8Array {
+  return orInvalidModel(model, () => encodeModel(graph));
+}
+
+function sessionOptions({ checkpoint, device, threads }: FisherPlanOptions): SessionOptions {
+  return {
     device,
     weightsFolder: checkpoint.weightsFolder,
     // It would merge the Casts that keep half-precision weights from being widened all at once.
     disabledOptimizers: ['CommonSubexpressionElimination'],
     ...(threads === undefined ? {} : { threads }),
-  });
+  };
 }

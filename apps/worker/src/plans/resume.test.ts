@@ -171,18 +171,15 @@ describe('what an interrupted run has left', () => {
     expectSameBits(resumed);
   });
 
-  it('is no use for other examples, or other batches', async () => {
-    const others: Disturbance[] = [
-      { tokens: [...examples.slice(1), [1, 2, 3]] },
-      { params: { batch_size: 1 } },
-      { params: { loss: 'sequence-sum' } },
-    ];
-    for (const other of others) {
-      await interrupted(steps() - 4, other);
-      const resumed = await attempt({ resumable: true });
-      expect(stepsTakenOver(resumed)).toBe(0);
-      expectSameBits(resumed);
-    }
+  it.each<[string, Disturbance]>([
+    ['examples', { tokens: [...examples.slice(1), [1, 2, 3]] }],
+    ['batches', { params: { batch_size: 1 } }],
+    ['losses', { params: { loss: 'sequence-sum' } }],
+  ])('is no use for other %s', async (_, other) => {
+    await interrupted(steps() - 4, other);
+    const resumed = await attempt({ resumable: true });
+    expect(stepsTakenOver(resumed)).toBe(0);
+    expectSameBits(resumed);
   });
 });
 

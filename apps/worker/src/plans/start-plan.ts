@@ -1,9 +1,9 @@
 import type { CalibrationSet } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
-import { startComputeProcess } from '@layersense/runtime';
 import type { BatchStatistics } from '@layersense/sensitivity';
 import type { JobServices } from '../job-services.js';
 import type { DrawnBatch } from '../pending-batches.js';
+import { type ComputeSource, newCompute } from '../warm-compute.js';
 import { choosePlan, type PlanChoice } from './choose-plan.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { SegmentedPlan } from './segmented-plan.js';
@@ -30,6 +30,7 @@ interface PlanRequest extends FisherPlanOptions {
   readonly set: CalibrationSet;
   /** The choice that ran out of memory: a smaller one is taken. */
   readonly exhausted?: PlanChoice | undefined;
+  readonly compute?: ComputeSource | undefined;
   /** Of {@link JobServices}. */
   readonly spillFolder: JobServices['spillFolder'];
 }
@@ -63,7 +64,9 @@ async function startIn(
   const { name, tokenBudget, storeBytes: memoryBytes } = choice;
   const resumable = name === 'streamed' ? journal : undefined;
   await resumable?.belongTo({ identity, tokenBudget });
-  const compute = await startComputeProcess({ signal, stallMs: request.stallMs });
+  const spareBytes = choice.limitBytes - choice.estimatedBytes;
+  const source = request.compute ?? newCompute;
+  const compute = await source.start({ signal, spareBytes, stallMs: request.stallMs });
   await compute.resetStore({ memoryBytes, folder, durable: resumable !== undefined });
   const plan: FisherPlan =
     name === 'whole'

@@ -1,11 +1,12 @@
 import type { BatchShape } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
-import type { ComputeProcess, Session } from '@layersense/runtime';
+import type { Session } from '@layersense/runtime';
 import type { BatchStatistics, SensitivityGraph } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
+import type { JobCompute } from '../warm-compute.js';
 import { batchFeeds, feedsOf, routedTokensOf, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
-import { openSession } from './open-session.js';
+import { reuseSession } from './open-session.js';
 import type { ShapeGraphs } from './shape-graphs.js';
 
 interface OpenGraph {
@@ -23,7 +24,7 @@ export class WholePlan implements FisherPlan {
   #open: OpenGraph | undefined;
 
   constructor(
-    private readonly compute: ComputeProcess,
+    private readonly compute: JobCompute,
     private readonly options: FisherPlanOptions,
     private readonly graphs: ShapeGraphs,
   ) {}
@@ -57,7 +58,7 @@ export class WholePlan implements FisherPlan {
     if (before) this.graphs.forget(before.shape);
     const shape = { batch, length };
     const sensitivity = this.graphs.whole(shape);
-    const session = await openSession(this.compute, sensitivity.graph, this.options);
+    const session = await reuseSession(this.compute, sensitivity.graph, this.options);
     this.#open = { shape, sensitivity, session };
     return this.#open;
   }
