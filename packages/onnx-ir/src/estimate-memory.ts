@@ -1,6 +1,6 @@
-import { elementTypes } from './element-type.js';
 import { executionOrder } from './execution-order.js';
-import { elementCount, type Graph, type Node, type Value } from './graph.js';
+import type { Graph, Node } from './graph.js';
+import { storageNames, valueBytes } from './storage.js';
 
 export interface MemoryEstimate {
   /** The most that is alive at once of what the graph computes. */
@@ -8,15 +8,6 @@ export interface MemoryEstimate {
   /** Of the stored tensors the graph maps. */
   readonly weightBytes: number;
 }
-
-/** Outputs that are their input under another shape. */
-const VIEWS: ReadonlySet<string> = new Set([
-  'Reshape',
-  'Squeeze',
-  'Unsqueeze',
-  'Flatten',
-  'Identity',
-]);
 
 /** Operators that write over an input of the same size when nobody needs it any more. */
 const IN_PLACE: ReadonlySet<string> = new Set([
@@ -30,14 +21,14 @@ const IN_PLACE: ReadonlySet<string> = new Set([
  */
 export function estimateMemory(graph: Graph): MemoryEstimate {
   const order = executionOrder(graph);
-  const storage = storageOf(order, graph);
+  const storage = storageNames(order, graph);
   const lastUse = new Map<string, number>();
   order.forEach((node, i) => {
     for (const name of node.inputs) lastUse.set(storage(name), i);
   });
   for (const { name } of graph.outputs) lastUse.set(storage(name), order.length);
 
-  const size = (name: string): number => bytesOf(graph.values.get(name));
+  const size = (name: string): number => valueBytes(graph.values.get(name));
   const alive = new Map<string, number>();
   let current = 0;
   let peak = 0;
@@ -58,17 +49,6 @@ export function estimateMemory(graph: Graph): MemoryEstimate {
     }
   });
   return { activationBytes: peak, weightBytes: weightBytes(graph) };
-}
-
-/** The value whose memory a value lies in: itself, or the source of a chain of views. */
-function storageOf(order: readonly Node[], graph: Graph): (name: string) => string {
-  const source = new Map<string, string>();
-  for (const node of order) {
-    const [input = '', output = ''] = [node.inputs[0], node.outputs[0]];
-    if (!VIEWS.has(node.opType) || graph.initializers.has(input)) continue;
-    source.set(output, source.get(input) ?? input);
-  }
-  return (name) => source.get(name) ?? name;
 }
 
 function reusableInput(
@@ -92,8 +72,4 @@ function weightBytes({ initializers }: Graph): number {
     if (initializer.kind === 'external') sum += initializer.ref.length;
   }
   return sum;
-}
-
-function bytesOf(value: Value | undefined): number {
-  return value ? elementCount(value.shape) * elementTypes[value.dtype].bytes : 0;
 }

@@ -23,6 +23,7 @@ export { estimateMemory, type MemoryEstimate } from './estimate-memory.js';
 export { executionOrder } from './execution-order.js';
 export * from './graph.js';
 export { oneCastPerUse } from './one-cast-per-use.js';
+export { recomputeCheapValues } from './recompute-cheap-values.js';
 export { roundTo } from './round-to.js';
 export {
   broadcastShapes,

@@ -5,6 +5,7 @@ import {
   type Graph,
   type GraphBuilder,
   oneCastPerUse,
+  recomputeCheapValues,
   type Value,
 } from '@layersense/onnx-ir';
 import { attachHeadLoss } from './loss/attach-head-loss.js';
@@ -60,7 +61,8 @@ export interface SensitivityOptions {
  * are cheaper.
  *
  * Each norm is a graph output of its own, emitted in layer order: ONNX Runtime then computes it as
- * soon as its cotangent exists and frees both, instead of keeping every activation to the end.
+ * soon as its cotangent exists and frees both, instead of keeping every activation to the end. What
+ * follows cheaply from other activations is computed again for the backward pass.
  *
  * @throws LayersenseError `unsupported_operator`
  */
@@ -79,6 +81,7 @@ export function buildSensitivityGraph(
   );
   const { uses } = loss;
   const outputs = [...uses.values()].flatMap((each) => each.map((use) => use.output));
+  const forward = new Set(g.nodes);
   const cotangents = buildPullback(g, loss.seeds, outputs);
   const context: StatisticContext = {
     g,
@@ -94,7 +97,7 @@ export function buildSensitivityGraph(
   const graph = g.build([loss.losses, ...norms.map(([, norm]) => norm), ...routed.counts]);
   return {
     // The loss reads the logits, which are the largest tensor where the vocabulary is large.
-    graph: oneCastPerUse(computeEarly(graph, loss.losses.name)),
+    graph: oneCastPerUse(computeEarly(recomputeCheapValues(graph, forward), loss.losses.name)),
     lossOutput: loss.losses.name,
     parameters: norms.map(([name, norm]) => ({ name, output: norm.name })),
     routedTokens: routed.outputs,

@@ -90,7 +90,7 @@ describe('the choice of a plan', () => {
       plan: 'whole',
       memory_limit_bytes: 4096 * MiB,
     });
-    const limit = Math.floor((unlimited.run.estimated_memory_bytes ?? 0) - 60 * MiB);
+    const limit = Math.floor((unlimited.run.estimated_memory_bytes ?? 0) - 20 * MiB);
     const limited = await score(folder, examples, { memory_limit_bytes: limit });
     expect(limited.run.estimated_memory_bytes).toBeLessThanOrEqual(limit);
     expect(limited.run.plan_reason).toContain('fits');
