@@ -94,10 +94,22 @@ function forkChild(environment: Readonly<Record<string, string>>): ChildProcess 
       ...environment,
       // TF32 would make float32 products on an NVIDIA device wrong in the third digit.
       NVIDIA_TF32_OVERRIDE: '0',
+      ...returnLargeBlocks(),
       // Otherwise ONNX Runtime reports to Microsoft, and leaves its files in the temporary folder.
       ORT_DISABLE_TELEMETRY: '1',
     },
   });
+}
+
+/**
+ * Has glibc give every large block back when it is freed. Left to itself it raises the size from
+ * which it does so to that of the largest block so far, and keeps hundreds of megabytes that no
+ * tensor lies in.
+ */
+function returnLargeBlocks(): Readonly<Record<string, string>> {
+  const { GLIBC_TUNABLES: own } = process.env;
+  const threshold = 'glibc.malloc.mmap_threshold=1048576';
+  return { GLIBC_TUNABLES: own === undefined ? threshold : `${threshold}:${own}` };
 }
 
 function canceled(): LayersenseError {
