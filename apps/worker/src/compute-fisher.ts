@@ -48,7 +48,7 @@ class FisherComputation {
   ) {
     const { set, spec, taken } = work;
     const missing = set.examples.map((_, i) => i).filter((i) => !taken.examples.has(i));
-    this.mine = shard ? shardPositions(set, missing, spec.params, shard) : missing;
+    this.mine = shard ? shardPositions(set, missing, spec, shard) : missing;
     this.#isMine = new Set(this.mine);
   }
 

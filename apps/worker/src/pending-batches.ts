@@ -6,11 +6,19 @@ import {
   calibrationBatches,
   planBatches,
 } from '@layersense/calibration';
-import type { FisherParams, Loss } from '@layersense/contracts';
+import type { Device, FisherParams, Loss } from '@layersense/contracts';
 import type { FisherAccumulator } from '@layersense/sensitivity';
 
-/** Larger batches than this run no faster. */
-export const LARGEST_TOKEN_BUDGET = 1024;
+/** Tokens whose computation takes as long as opening the session of one more batch shape. */
+const SHAPE_COST = 1024;
+
+/**
+ * Tokens of a batch beyond which examples take no less time each. A CPU multiplies 256 rows about as
+ * fast per row as 1024, and activations are a quarter; on the other devices every node costs a launch.
+ */
+export function largestTokenBudget(device: Device): number {
+  return device === 'cpu' || device === 'auto' ? 256 : 1024;
+}
 
 /** A batch whose labels, where they come from the model, are those of one draw. */
 export interface DrawnBatch extends Batch {
@@ -88,7 +96,7 @@ export function batchOptions({ params, tokenBudget }: BatchSizes): BatchOptions 
   return {
     batchSize,
     tokenBudget: batchSize === undefined ? tokenBudget : Number.MAX_SAFE_INTEGER,
-    shapeCost: LARGEST_TOKEN_BUDGET,
+    shapeCost: SHAPE_COST,
   };
 }
 

@@ -2,7 +2,7 @@ import type { CalibrationSet } from '@layersense/calibration';
 import { FisherParams } from '@layersense/contracts';
 import { FisherAccumulator } from '@layersense/sensitivity';
 import { describe, expect, it } from 'vitest';
-import { LARGEST_TOKEN_BUDGET, pendingBatches } from './pending-batches.js';
+import { largestTokenBudget, pendingBatches } from './pending-batches.js';
 import { shardPositions } from './shard-positions.js';
 
 /** Lengths from 2 to 200 in no order. */
@@ -11,6 +11,8 @@ const set = {
   examples: lengths.map((length, index) => ({ index, inputIds: new Int32Array(length) })),
 } as unknown as CalibrationSet;
 const all = lengths.map((_, i) => i);
+const device = 'cpu';
+const budget = largestTokenBudget(device);
 
 const batchesOf = (wanted: readonly number[], params: FisherParams, tokenBudget: number) => {
   const finished = new FisherAccumulator(all);
@@ -21,7 +23,9 @@ const batchesOf = (wanted: readonly number[], params: FisherParams, tokenBudget:
 describe.each([{}, { batch_size: 1 }, { batch_size: 7 }])('with %j', (given) => {
   const params = FisherParams.parse(given);
   const shardsOf = (of: number) =>
-    Array.from({ length: of }, (_, index) => shardPositions(set, all, params, { index, of }));
+    Array.from({ length: of }, (_, index) =>
+      shardPositions(set, all, { params, device }, { index, of }),
+    );
 
   it.each([1, 2, 3, 16])('divides all examples among %i shards', (of) => {
     expect(
@@ -32,9 +36,9 @@ describe.each([{}, { batch_size: 1 }, { batch_size: 7 }])('with %j', (given) => 
   });
 
   it('makes the batches that one worker would make', () => {
-    const divided = shardsOf(3).map((shard) => batchesOf(shard, params, LARGEST_TOKEN_BUDGET));
+    const divided = shardsOf(3).map((shard) => batchesOf(shard, params, budget));
     expect(divided.every((batches) => batches.length > 0)).toBe(true);
-    expect(divided.flat()).toEqual(batchesOf(all, params, LARGEST_TOKEN_BUDGET));
+    expect(divided.flat()).toEqual(batchesOf(all, params, budget));
   });
 
   it('divides the work evenly', () => {
@@ -44,7 +48,7 @@ describe.each([{}, { batch_size: 1 }, { batch_size: 7 }])('with %j', (given) => 
   });
 
   it('loses and repeats nothing where memory makes the batches smaller', () => {
-    const computed = shardsOf(3).flatMap((shard) => batchesOf(shard, params, 256));
+    const computed = shardsOf(3).flatMap((shard) => batchesOf(shard, params, budget / 4));
     const positions = computed.flatMap(({ examplePositions }) => [...examplePositions]);
     expect(positions.toSorted((a, b) => a - b)).toEqual(all);
   });
@@ -53,7 +57,7 @@ describe.each([{}, { batch_size: 1 }, { batch_size: 7 }])('with %j', (given) => 
 it('leaves shards empty where there are more of them than batches', () => {
   const params = FisherParams.parse({ batch_size: 1 });
   const shards = Array.from({ length: 5 }, (_, index) =>
-    shardPositions(set, [3, 8], params, { index, of: 5 }),
+    shardPositions(set, [3, 8], { params, device }, { index, of: 5 }),
   );
   expect(shards.filter((shard) => shard.length === 0)).toHaveLength(3);
   expect(shards.flat().toSorted((a, b) => a - b)).toEqual([3, 8]);

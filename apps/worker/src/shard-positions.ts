@@ -1,6 +1,6 @@
 import { type CalibrationSet, planBatches } from '@layersense/calibration';
-import type { FisherParams } from '@layersense/contracts';
-import { batchOptions, LARGEST_TOKEN_BUDGET } from './pending-batches.js';
+import type { FisherJobSpec } from '@layersense/contracts';
+import { batchOptions, largestTokenBudget } from './pending-batches.js';
 
 /** One of `of` parts of a job's examples. */
 export interface Shard {
@@ -18,11 +18,11 @@ export interface Shard {
 export function shardPositions(
   set: CalibrationSet,
   positions: readonly number[],
-  params: FisherParams,
+  { params, device }: Pick<FisherJobSpec, 'params' | 'device'>,
   { index, of }: Shard,
 ): number[] {
   const lengths = positions.map((position) => set.examples[position]?.inputIds.length ?? 0);
-  const options = batchOptions({ params, tokenBudget: LARGEST_TOKEN_BUDGET });
+  const options = batchOptions({ params, tokenBudget: largestTokenBudget(device) });
   const batches = planBatches(lengths, options);
   const work = batches.reduce((sum, { batch, length }) => sum + batch * length, 0);
   let before = 0;

@@ -1,8 +1,8 @@
 import type { CalibrationSet } from '@layersense/calibration';
-import { type FisherParams, LayersenseError } from '@layersense/contracts';
+import { type Device, type FisherParams, LayersenseError } from '@layersense/contracts';
 import { estimateMemory, type Graph } from '@layersense/onnx-ir';
 import type { SegmentGraphs } from '@layersense/sensitivity';
-import { LARGEST_TOKEN_BUDGET, largestBatch } from '../pending-batches.js';
+import { largestBatch, largestTokenBudget } from '../pending-batches.js';
 import type { PlanName } from './fisher-plan.js';
 import type { ShapeGraphs } from './shape-graphs.js';
 
@@ -39,6 +39,7 @@ interface Request {
   readonly params: FisherParams;
   /** The choice that ran out of memory, where this is the second. */
   readonly exhausted?: PlanChoice | undefined;
+  readonly device: Device;
   /** Keeps the graphs of the largest batch of the chosen plan. */
   readonly graphs: ShapeGraphs;
   /** Of a streamed run that was interrupted: it goes on only with the same batches. */
@@ -66,7 +67,7 @@ export function choosePlan(request: Request): PlanChoice {
     const bounded = params.memory_limit_bytes !== undefined || exhausted !== undefined;
     if (!fits && (asked === 'auto' || bounded)) continue;
     request.graphs.keepOnly(name, largestBatch(request.set, { params, tokenBudget }));
-    const fastest = name === plans[0] && tokenBudget === LARGEST_TOKEN_BUDGET;
+    const fastest = name === plans[0] && tokenBudget === largestTokenBudget(request.device);
     const continued = name === 'streamed' && tokenBudget === interruptedBudget;
     const first = continued ? 'as before' : fastest ? 'fastest' : 'the fastest that fits';
     const why = asked === 'auto' ? first : 'asked for';
@@ -83,14 +84,15 @@ export function choosePlan(request: Request): PlanChoice {
 }
 
 /** From the best to the one that needs least; before all an interrupted run, to go on with it. */
-function* candidates({ params, interruptedBudget }: Request) {
+function* candidates(request: Request) {
+  const { params, interruptedBudget } = request;
   const asked = params.plan ?? 'auto';
   const names = asked === 'auto' ? plans : [asked];
   if (interruptedBudget !== undefined && names.includes('streamed')) {
     yield { name: 'streamed', tokenBudget: interruptedBudget } as const;
   }
   for (const name of names) {
-    for (const tokenBudget of tokenBudgets(params)) yield { name, tokenBudget };
+    for (const tokenBudget of tokenBudgets(request)) yield { name, tokenBudget };
   }
 }
 
@@ -98,10 +100,9 @@ function describe({ name, tokenBudget, estimatedBytes }: PlanChoice): string {
   return `the ${name} plan with batches of ${tokenBudget} tokens, an estimated ${mebibytes(estimatedBytes)},`;
 }
 
-function tokenBudgets({ batch_size: batchSize }: FisherParams): readonly number[] {
-  return batchSize === undefined
-    ? [LARGEST_TOKEN_BUDGET, LARGEST_TOKEN_BUDGET / 2, LARGEST_TOKEN_BUDGET / 4, 1]
-    : [LARGEST_TOKEN_BUDGET];
+function tokenBudgets({ params, device }: Request): readonly number[] {
+  const largest = largestTokenBudget(device);
+  return params.batch_size === undefined ? [largest, largest / 2, largest / 4, 1] : [largest];
 }
 
 function estimate(
