@@ -1,192 +1,158 @@
-// The experiment's PyTorch loop against `layersense score`, side by side in one run.
+// The reference work, side by side with its targets: a Llama of 81.8 M parameters in float32.
 //
 //   npm run bench -- [--python .venv/bin/python] [--lengths 128,512] [--examples 8] [--threads 2]
-//                    [--repeats 2] [--plan auto] [--folder DIR] [--no-float64]
+//                    [--repeats 3] [--plans auto,checkpointed,streamed] [--folder DIR] [--no-float64]
 //
-// Python needs torch and transformers (scripts/python/README.md). --folder keeps the checkpoint, of
-// 327 MB, for the next run. Each measurement is repeated, the two sides in turns, and the best one
-// counts: whatever else runs on the machine only ever adds time.
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// With a Python that has torch and transformers (scripts/python/README.md), the experiment's loop runs
+// in turns with `layersense score`, and rows are ratios; without one these rows are left out. --folder
+// keeps the checkpoint, of 327 MB, for the next run. Of speeds the best of all repeats counts, or the
+// median where two graphs are compared; of memory the highest.
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { graphSpeed } from './graph-speed.mjs';
+import { magnitudeSpeed } from './magnitude-speed.mjs';
+import { largestError, pytorch, torchVersion } from './pytorch.mjs';
+import { writeRandomLlama } from './random-checkpoint.mjs';
+import { watchScore, writeTokens } from './run-score.mjs';
+import { atLeast, atMost, median, row } from './targets.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
     lengths: { type: 'string', default: '128,512' },
     examples: { type: 'string', default: '8' },
     threads: { type: 'string', default: '2' },
-    repeats: { type: 'string', default: '2' },
-    plan: { type: 'string', default: 'auto' },
+    repeats: { type: 'string', default: '3' },
+    plans: { type: 'string', default: 'auto,checkpointed,streamed' },
     folder: { type: 'string' },
     'no-float64': { type: 'boolean', default: false },
   },
 });
 
+const shape = { layers: 12, width: 768, mlp: 2048, heads: 12, keyValueHeads: 4, vocabulary: 8192 };
+/** Of a length: how many times the loop's speed, what the norms may add, and the loop's memory. */
+const targets = {
+  128: { speed: 2.3, norms: 0.15, loopBytes: 1.18e9 },
+  512: { speed: 1.4, norms: 0.25, loopBytes: 1.45e9 },
+};
+/** Tokens of a batch on a CPU, as the plans cut them. */
+const TOKENS_OF_A_BATCH = 256;
+
 const examples = Number(options.examples);
+const repeats = Number(options.repeats);
+const { threads, python } = options;
 const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'layersense-bench-'));
 const checkpoint = join(folder, 'llama-82m');
-const loop = join(root, 'bench/pytorch_loop.py');
-const python = (...args) => execFileSync(options.python, [loop, ...args.map(String)]);
-const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+const torch = torchVersion(python);
 
 try {
-  assertTorch();
   mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(checkpoint, 'config.json'))) python('make-checkpoint', checkpoint);
-  console.log(`Llama, 81.8 M parameters, float32, ${options.threads} threads, ${cpus()[0]?.model}`);
-  console.log('seconds per example; peak resident memory of all processes\n');
+  if (!existsSync(join(checkpoint, 'config.json'))) writeRandomLlama(checkpoint, shape);
+  console.log(`Llama, 81.8 M parameters, float32, ${threads} threads, ${cpus()[0]?.model}`);
+  const loop = torch ? `PyTorch ${torch}` : `${python} has no torch and transformers: no loop`;
+  console.log(`Node ${process.version}, ${loop}\n`);
   for (const length of options.lengths.split(',').map(Number)) await compare(length);
+  await magnitude();
 } finally {
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
 async function compare(length) {
-  const few = tokens(length, examples);
-  const many = tokens(length, 2 * examples);
+  const target = targets[length] ?? {};
+  const few = writeTokens(folder, { examples, length, vocabulary: shape.vocabulary });
+  const many = writeTokens(folder, {
+    examples: 2 * examples,
+    length,
+    vocabulary: shape.vocabulary,
+  });
+  const loopOn = (command, dtype = 'float32') =>
+    pytorch(command, { python, folder, checkpoint, tokens: few, threads, dtype });
+  const ours = (tokens, count, plan) =>
+    watchScore(folder, checkpoint, {
+      tokens,
+      examples: count,
+      threads,
+      flags: ['--plan', plan, '--per-example'],
+    });
+  const [plan = 'auto', ...otherPlans] = options.plans.split(',');
   const rounds = [];
-  for (let i = 0; i < Number(options.repeats); i++) {
+  for (let i = 0; i < repeats; i++) {
     rounds.push({
-      reference: pytorch('fisher', few, 'float32'),
-      activations: pytorch('activations', few, 'float32'),
-      short: await layersense(few, examples),
-      long: await layersense(many, 2 * examples),
+      ...(torch && { loop: await loopOn('fisher'), activations: await loopOn('activations') }),
+      short: await ours(few, examples, plan),
+      long: await ours(many, 2 * examples, plan),
     });
   }
-  const reference = best(rounds.map((round) => round.reference));
-  const activations = best(rounds.map((round) => round.activations));
-  const short = fastest(rounds.map((round) => round.short));
-  const long = fastest(rounds.map((round) => round.long));
+  console.log(`T = ${length}`);
+  const fastest = (of) => Math.min(...rounds.map(of));
+  const seconds = fastest(({ short }) => short.run.seconds);
   // What a further example costs: start-up, hashing and session creation cancel out.
-  const marginal = (long.seconds - short.seconds) / examples;
-
-  const row = (name, seconds, bytes) =>
-    console.log(
-      `T=${String(length).padEnd(5)}${name.padEnd(44)}${seconds.toFixed(3).padStart(8)} s` +
-        `${(bytes / 1e9).toFixed(2).padStart(8)} GB` +
-        `${(reference.seconds_per_example / seconds).toFixed(2).padStart(8)} ×`,
-    );
-  row('PyTorch loop', reference.seconds_per_example, reference.peak_rss_bytes);
-  row(
-    'PyTorch, activation gradients only (no score)',
-    activations.seconds_per_example,
-    activations.peak_rss_bytes,
-  );
-  row('layersense score, each further example', marginal, long.peakBytes);
-  row(`layersense score, all of ${examples} examples`, short.seconds / examples, short.peakBytes);
-  const memory = long.peakBytes / reference.peak_rss_bytes;
-  console.log(`T=${length}: memory ${memory.toFixed(2)} × the loop's`);
-  if (!options['no-float64']) {
-    const exact = pytorch('fisher', few, 'float64');
-    console.log(
-      `T=${length}: largest relative error of a squared norm against PyTorch float64: ` +
-        `${largestError(short.report, exact).toExponential(1)} (PyTorch float32: ` +
-        `${largestLoopError(reference, exact).toExponential(1)})`,
-    );
+  const further = (fastest(({ long }) => long.run.seconds) - seconds) / examples;
+  const loop = torch && fastest((round) => Math.min(...round.loop.seconds_each));
+  if (loop) {
+    row('PyTorch loop, per example', `${loop.toFixed(3)} s`);
+    const only = fastest((round) => Math.min(...round.activations.seconds_each));
+    row('PyTorch, activation gradients only (no score)', `${only.toFixed(3)} s`);
   }
+  row(`layersense score --plan ${plan}, each further example`, `${further.toFixed(3)} s`);
+  row(`the same, all of ${examples} examples`, `${(seconds / examples).toFixed(3)} s`);
+  if (loop) atLeast('speed against the loop', loop / further, target.speed ?? 1, '×');
+
+  await graphRows(length, target);
+  const loopMemory = torch && rounds.at(-1).loop.memory;
+  if (loopMemory) memoryRow('memory, PyTorch loop', loopMemory);
+  const reference = loopMemory?.physical ?? target.loopBytes;
+  const memories = [[plan, rounds.map(({ long }) => long.memory)]];
+  for (const other of otherPlans) {
+    memories.push([other, [(await ours(few, examples, other)).memory]]);
+  }
+  for (const [name, each] of memories) {
+    const highest = each.reduce((a, b) => (b.physical > a.physical ? b : a));
+    memoryRow(`memory, --plan ${name}`, highest, reference);
+  }
+  if (torch && !options['no-float64']) errorRow(rounds, await loopOn('fisher', 'float64'));
   console.log();
 }
 
-/** The loop's fastest example of all rounds stands for each of them. */
-function best(runs) {
-  const seconds = Math.min(...runs.flatMap((run) => run.seconds_each));
-  return { ...runs[0], seconds_per_example: seconds };
+async function graphRows(length, target) {
+  const batch = Math.max(1, Math.floor(TOKENS_OF_A_BATCH / length));
+  const work = { batch, length, threads: Number(threads), repeats: 3 * repeats };
+  const { withNorms, without, openSeconds } = await graphSpeed(checkpoint, work);
+  const note = `${withNorms.toFixed(3)} s against ${without.toFixed(3)} s`;
+  atMost('what the norms add to the graph', withNorms / without - 1, target.norms ?? 1, '%', note);
+  atMost('session creation', openSeconds, 2, 's');
 }
 
-function fastest(runs) {
-  return runs.reduce((a, b) => (b.seconds < a.seconds ? b : a));
+/** All processes together; `reference` is the loop's peak. */
+function memoryRow(name, { physical, anonymous, resident }, reference) {
+  const gigabytes = (bytes) => (bytes / 1e9).toFixed(2);
+  const note = `anonymous ${gigabytes(anonymous)}, RSS ${gigabytes(resident)}`;
+  if (reference) atMost(name, physical, reference / 2, 'GB', note);
+  else row(name, `${gigabytes(physical)} GB`, { note });
 }
 
-function tokens(length, count) {
-  const file = join(folder, `tokens-${length}-${count}.jsonl`);
-  python('make-tokens', file, '--examples', count, '--length', length);
-  return file;
-}
-
-function pytorch(command, tokenFile, dtype) {
-  const out = join(folder, `${command}-${dtype}.json`);
-  const flags = ['--tokens', tokenFile, '--out', out, '--threads', options.threads];
-  python(command, checkpoint, ...flags, '--dtype', dtype);
-  return readJson(out);
-}
-
-/** Runs the command-line tool as a user would, watching the memory of its own process. */
-async function layersense(tokenFile, count) {
-  const out = join(folder, 'scores.json');
-  const child = spawn(
-    process.execPath,
-    [
-      join(root, 'apps/cli/bin/layersense.js'),
-      ...['score', checkpoint, '--method', 'fisher', '--dataset', tokenFile],
-      ...['--examples', String(count), '--threads', options.threads, '--device', 'cpu'],
-      ...['--plan', options.plan, '--json', '--per-example', '--out', out],
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+function errorRow(rounds, exact) {
+  const { run, scores } = rounds[0].short;
+  const values = Object.fromEntries(
+    scores.map(({ parameter, per_example }) => {
+      const drawn = run.dataset.indices.map((example, i) => [example, per_example[i]]);
+      return [parameter, drawn.toSorted(([a], [b]) => a - b).map(([, value]) => value)];
+    }),
   );
-  let stderr = '';
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  let parentPeak = 0;
-  const watch = setInterval(() => {
-    parentPeak = Math.max(parentPeak, highWaterMark(child.pid));
-  }, 50);
-  const code = await new Promise((resolve) => child.on('exit', resolve));
-  clearInterval(watch);
-  if (code !== 0) throw new Error(`layersense score failed:\n${stderr}`);
-  const report = readJson(out);
-  return {
-    report,
-    seconds: report.run.seconds,
-    // The record holds the compute process's peak and this process's memory at the end.
-    peakBytes: Math.max(report.run.peak_memory_bytes, parentPeak),
-  };
+  const loopError = largestError(rounds[0].loop.gradient_squared_norms, exact);
+  const note = `the loop's own: ${loopError.toExponential(1)}`;
+  atMost('largest relative error against float64', largestError(values, exact), 1e-4, '', note);
 }
 
-/** VmHWM of a process in bytes; 0 where /proc does not tell. */
-function highWaterMark(pid) {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}
-
-function largestError({ run, scores }, exact) {
-  return Math.max(
-    ...scores.flatMap(({ parameter, per_example }) =>
-      per_example.map((value, i) =>
-        relativeError(value, exact.gradient_squared_norms[parameter][run.dataset.indices[i]]),
-      ),
-    ),
-  );
-}
-
-function largestLoopError(loopRun, exact) {
-  return Math.max(
-    ...Object.entries(loopRun.gradient_squared_norms).flatMap(([parameter, values]) =>
-      values.map((value, i) => relativeError(value, exact.gradient_squared_norms[parameter][i])),
-    ),
-  );
-}
-
-function relativeError(value, expected) {
-  return Math.abs(value - expected) / expected;
-}
-
-function assertTorch() {
-  try {
-    execFileSync(options.python, ['-c', 'import torch, transformers'], { stdio: 'ignore' });
-  } catch {
-    console.error(
-      `${options.python} cannot import torch and transformers. Make a virtual environment as ` +
-        'scripts/python/README.md says and name it: npm run bench -- --python .venv/bin/python',
-    );
-    process.exit(2);
+async function magnitude() {
+  console.log('magnitude, 327 MB');
+  const { warm, cold } = await magnitudeSpeed(checkpoint, 2 * repeats + 1);
+  for (const [name, runs] of Object.entries({ 'from the page cache': warm, 'from disk': cold })) {
+    if (runs.length === 0) continue;
+    const [read, all] = [median(runs.map((r) => r.read)), median(runs.map((r) => r.magnitude))];
+    const note = `${all.toFixed(3)} s against ${read.toFixed(3)} s`;
+    atMost(`all weights, ${name}, against reading`, all / read, 1.5, '×', note);
   }
 }

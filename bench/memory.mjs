@@ -22,29 +22,35 @@ const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 
 try {
   const narrow = { width: 512, mlp: 1536, heads: 8, keyValueHeads: 4, vocabulary: 4096 };
-  const peaks = [6, 24].map((layers) => {
+  const peaks = [];
+  for (const layers of [6, 24]) {
     const model = { name: `${layers} layers`, ...narrow, layers };
-    return ['whole', 'checkpointed', 'streamed']
-      .map((plan) => measure(model, 256, ['--plan', plan]))
-      .at(-1);
-  });
+    for (const plan of ['whole', 'checkpointed']) await measure(model, 256, ['--plan', plan]);
+    peaks.push(await measure(model, 256, ['--plan', 'streamed']));
+  }
   const [few, many] = peaks;
   const boundaries = 18 * EXAMPLES * 256 * narrow.width * 4;
   const ratio = (many.peak - boundaries) / few.peak;
   console.log(`streamed, 24 layers against 6: ${ratio.toFixed(3)} × the peak, boundaries aside\n`);
 
   const large = { width: 2048, mlp: 6144, heads: 16, keyValueHeads: 8, vocabulary: 8192 };
-  measure({ name: '2 GB of weights', ...large, layers: 10 }, 64, ['--memory-limit', '1GiB']);
+  await measure({ name: '2 GB of weights', ...large, layers: 10 }, 64, ['--memory-limit', '1GiB']);
 } finally {
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-function measure({ name, ...shape }, length, flags) {
+async function measure({ name, ...shape }, length, flags) {
   const model = join(folder, name.replaceAll(' ', '-'));
   const weights = writeRandomLlama(model, shape);
   const { vocabulary } = shape;
   const { threads } = options;
-  const run = runScore(folder, model, { examples: EXAMPLES, length, vocabulary, threads, flags });
+  const run = await runScore(folder, model, {
+    examples: EXAMPLES,
+    length,
+    vocabulary,
+    threads,
+    flags,
+  });
   const peak = run.peak_memory_bytes;
   console.log(
     `${name.padEnd(16)} T=${length} ${megabytes(weights).padStart(8)} of weights, ${run.plan.padEnd(13)}` +

@@ -1,7 +1,5 @@
 """The experiment's definition as the usual PyTorch loop: the baseline of the benchmark.
 
-    python pytorch_loop.py make-checkpoint DIR
-    python pytorch_loop.py make-tokens tokens.jsonl --examples 8 --length 128
     python pytorch_loop.py fisher DIR --tokens tokens.jsonl --out fisher.json
     python pytorch_loop.py activations DIR --tokens tokens.jsonl --out activations.json
 
@@ -18,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import resource
 import sys
 import time
@@ -28,36 +25,7 @@ from pathlib import Path
 import torch
 import transformers
 from torch import Tensor
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
-
-
-def make_checkpoint(folder: Path, seed: int) -> None:
-    """A Llama of 81.8 M parameters with seeded random weights, in float32."""
-    torch.manual_seed(seed)
-    config = LlamaConfig(
-        vocab_size=8192,
-        hidden_size=768,
-        intermediate_size=2048,
-        num_hidden_layers=12,
-        num_attention_heads=12,
-        num_key_value_heads=4,
-        max_position_embeddings=2048,
-        tie_word_embeddings=True,
-    )
-    model = LlamaForCausalLM(config)
-    model.save_pretrained(folder)
-    (folder / "generation_config.json").unlink(missing_ok=True)
-    print(f"{model.num_parameters():,} parameters")
-
-
-def make_tokens(file: Path, examples: int, length: int, vocabulary: int, seed: int) -> None:
-    """Uniformly random tokens, one {"input_ids": [...]} per line."""
-    draw = random.Random(seed)
-    lines = [
-        json.dumps({"input_ids": [draw.randrange(vocabulary) for _ in range(length)]})
-        for _ in range(examples)
-    ]
-    file.write_text("\n".join(lines) + "\n")
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 
 def loss_of(logits: Tensor, tokens: Tensor, loss: str) -> Tensor:
@@ -167,17 +135,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
 
-    checkpoint = commands.add_parser("make-checkpoint", help=make_checkpoint.__doc__)
-    checkpoint.add_argument("checkpoint", type=Path)
-    checkpoint.add_argument("--seed", type=int, default=0)
-
-    tokens = commands.add_parser("make-tokens", help=make_tokens.__doc__)
-    tokens.add_argument("tokens", type=Path)
-    tokens.add_argument("--examples", type=int, required=True)
-    tokens.add_argument("--length", type=int, required=True)
-    tokens.add_argument("--vocab", type=int, default=8192)
-    tokens.add_argument("--seed", type=int, default=0)
-
     for name in ("fisher", "activations"):
         loop = commands.add_parser(name)
         loop.add_argument("checkpoint", type=Path)
@@ -189,15 +146,7 @@ def main() -> None:
         loop.add_argument("--attention", choices=("sdpa", "eager"), default="sdpa")
         loop.add_argument("--warmup", type=int, default=1)
 
-    arguments = parser.parse_args()
-    if arguments.command == "make-checkpoint":
-        make_checkpoint(arguments.checkpoint, arguments.seed)
-    elif arguments.command == "make-tokens":
-        make_tokens(
-            arguments.tokens, arguments.examples, arguments.length, arguments.vocab, arguments.seed
-        )
-    else:
-        measure(arguments)
+    measure(parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ try {
     let before;
     for (const value of values) {
       const row = { ...base, [name]: value };
-      const seconds = measure(row);
+      const seconds = await measure(row);
       const growth = before
         ? Math.log(seconds.time / before.time) / Math.log(value / before.value)
         : undefined;
@@ -50,13 +50,15 @@ try {
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-function measure({ layers, vocabulary, examples, length }) {
+async function measure({ layers, vocabulary, examples, length }) {
   const model = join(folder, `llama-${layers}-${vocabulary}`);
   writeRandomLlama(model, { ...shape, layers, vocabulary });
   const { threads } = options;
-  const runs = Array.from({ length: Number(options.repeats) }, () =>
-    runScore(folder, model, { examples, length, vocabulary, threads, flags: ['--plan', 'whole'] }),
-  );
+  const runs = [];
+  for (let i = 0; i < Number(options.repeats); i++) {
+    const flags = ['--plan', 'whole'];
+    runs.push(await runScore(folder, model, { examples, length, vocabulary, threads, flags }));
+  }
   return {
     time: Math.min(...runs.map((run) => run.seconds)),
     peak: Math.max(...runs.map((run) => run.peak_memory_bytes)),
