@@ -22,6 +22,7 @@ COPY apps/cli/package.json apps/cli/
 COPY apps/worker/package.json apps/worker/
 COPY packages/autodiff/package.json packages/autodiff/
 COPY packages/calibration/package.json packages/calibration/
+COPY packages/client/package.json packages/client/
 COPY packages/contracts/package.json packages/contracts/
 COPY packages/database/package.json packages/database/
 COPY packages/model-source/package.json packages/model-source/

@@ -2,10 +2,11 @@
  * node scripts/generate-docs.mjs [--check]
  *
  * Writes docs/reference/supported-ops.md from the tables of rules and docs/reference/openapi.json from
- * the routes, as they are built. With --check it writes nothing and ends with 1 where a page is not
+ * the routes, as they are built, and packages/client's types from that document. With --check it writes nothing and ends with 1 where a page is not
  * what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 const built = (path) => import(new URL(`../packages/${path}`, import.meta.url));
 const { vjpRules } = await built('autodiff/dist/rules/index.js');
@@ -35,9 +36,11 @@ const uses = {
   Add: ['either input, along the last axis', 'bias'],
 };
 
+const document = await openApiDocument();
 const pages = [
   ['docs/reference/supported-ops.md', await supportedOperators()],
-  ['docs/reference/openapi.json', `${JSON.stringify(await openApiDocument(), null, 2)}\n`],
+  ['docs/reference/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
+  ['packages/client/src/generated/api.ts', await clientTypes(document)],
 ];
 for (const [path, content] of pages) {
   const page = new URL(`../${path}`, import.meta.url);
@@ -47,6 +50,16 @@ for (const [path, content] of pages) {
     console.error(`${path} is stale: run \`npm run docs:generate\``);
     process.exitCode = 1;
   }
+}
+
+/** The generator is the client's own: it needs an older TypeScript than this repository. */
+async function clientTypes(openapi) {
+  const { resolve } = createRequire(new URL('../packages/client/package.json', import.meta.url));
+  const { default: generator } = await import(resolve('openapi-typescript'));
+  // A field that has a default may be left out of a request.
+  const options = { defaultNonNullable: false };
+  const types = generator.astToString(await generator.default(structuredClone(openapi), options));
+  return `// Written by scripts/generate-docs.mjs from docs/reference/openapi.json.\n\n${types}`;
 }
 
 async function supportedOperators() {

@@ -1,3 +1,4 @@
+import { ServiceError } from '@layersense/client';
 import { LayersenseError } from '@layersense/contracts';
 import { isDebugEnvironment } from './config.js';
 import { UsageError } from './usage-error.js';
@@ -16,7 +17,8 @@ export function reportError(error: unknown, { command, debug }: Situation): 1 | 
     return 2;
   }
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof LayersenseError ? error.code : 'internal';
+  const coded = error instanceof LayersenseError || error instanceof ServiceError;
+  const code = coded ? error.code : 'internal';
   write(`error: ${message}`, `code: ${code}`);
   if (stack) process.stderr.write(`${describe(error)}\n`);
   else if (code === 'internal') write('Run it again with --debug to see where this came from.');

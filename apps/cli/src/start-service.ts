@@ -1,4 +1,4 @@
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { loadApiConfig, startApi } from '@layersense/api';
 import { migrate, startEmbeddedPostgres } from '@layersense/database';
 import { loadWorkerConfig, startWorker } from '@layersense/worker';
@@ -68,6 +68,13 @@ function explainListenError(error: unknown, { host, port }: ServiceOptions): unk
   return error;
 }
 
-function settings({ host, port, roots }: ServiceOptions): Record<string, string> {
-  return { HOST: host, PORT: String(port), ALLOWED_ROOTS: roots.join(delimiter) };
+function settings(options: ServiceOptions): Record<string, string> {
+  const { dataFolder, environment, host, port, roots } = options;
+  return {
+    HOST: host,
+    PORT: String(port),
+    ALLOWED_ROOTS: roots.join(delimiter),
+    // Beside the data, so that whoever removes that folder has removed everything.
+    SPILL_DIR: environment.SPILL_DIR || join(dataFolder, 'spill'),
+  };
 }

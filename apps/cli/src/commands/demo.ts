@@ -1,10 +1,11 @@
 import { basename, join } from 'node:path';
+import { LayersenseClient } from '@layersense/client';
+import { ScoreReport } from '@layersense/contracts';
 import { destination, pino } from 'pino';
 import { parseArguments } from '../arguments.js';
 import type { CliConfig } from '../config.js';
 import { demoFiles, demoFolder } from '../demo/demo-files.js';
 import { type DemoScores, demoReport } from '../demo/demo-report.js';
-import { createServiceClient } from '../demo/service-client.js';
 import { makeTemporaryFolder } from '../demo/temporary-folder.js';
 import { whereToLook } from '../demo/where-to-look.js';
 import { formatDuration } from '../formats/quantity.js';
@@ -47,19 +48,20 @@ function serviceOptions(dataFolder: string, port: number, { environment }: CliCo
 }
 
 async function computeScores(url: string, signal: AbortSignal): Promise<DemoScores> {
-  const client = createServiceClient(url, signal);
+  const client = new LayersenseClient({ url, signal });
   const files = demoFiles();
   const compute = async (dataset?: string) => {
     const label = dataset ? `fisher on ${basename(dataset)}` : 'magnitude';
     const progress = createProgressBar(process.stderr, label);
     const started = performance.now();
     try {
-      const report = await client.compute(
+      const answer = await client.compute(
         dataset
           ? { model: files.model, method: 'fisher', dataset, params: { examples: 64 } }
           : { model: files.model, method: 'magnitude' },
-        (update) => progress.update(update),
+        { pollSeconds: 0.15, onProgress: (update) => progress.update(update) },
       );
+      const report = ScoreReport.parse(answer);
       progress.close();
       const seconds = formatDuration((performance.now() - started) / 1000);
       const examples = report.run.dataset ? `${report.run.dataset.indices.length} examples, ` : '';
