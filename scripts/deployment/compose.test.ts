@@ -75,6 +75,7 @@ describe('docker-compose.yml', () => {
     const example = readFileSync(`${root}.env.example`, 'utf8');
     expect(example).toMatch(/^POSTGRES_PASSWORD=$/m);
     expect(example).toMatch(/^HF_TOKEN=$/m);
+    expect(example).toMatch(/^WEBHOOK_SECRET=$/m);
   });
 
   it('sets in .env.example only what the file uses', () => {

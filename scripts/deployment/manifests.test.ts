@@ -189,6 +189,18 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
       ],
       ['no way to the Hub', '"port":443', '"port":80', /may not reach the Hub/],
       [
+        'a way to the internet that nothing needs',
+        '{"app.kubernetes.io/name":"layersense-worker"}},"policyTypes":["Egress"]',
+        '{"app.kubernetes.io/name":"layersense-api"}},"policyTypes":["Egress"]',
+        /layersense-api may reach the internet, and needs not/,
+      ],
+      [
+        'a way to the credentials of the cloud',
+        '"169.254.0.0/16",',
+        '',
+        /NetworkPolicy hub opens 169\.254\.0\.0\/16 too/,
+      ],
+      [
         'nothing denied',
         /"policyTypes":\["Ingress","Egress"\]/,
         '"policyTypes":["Ingress"]',
@@ -218,6 +230,12 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
         '"scaleTargetRef":{"name":"layersense-worker"',
         '"scaleTargetRef":{"name":"worker"',
         /scales no Deployment/,
+      ],
+      [
+        'no way to receivers of webhooks',
+        /(?<="name":"webhooks".*?"port":)443/,
+        '80',
+        /layersense-api may not reach receivers of webhooks/,
       ],
       ['a claim', '"claimName":"model-cache"', '"claimName":"cache"', /no claim cache/],
     ])('%s', (_, from, to, problem) => {

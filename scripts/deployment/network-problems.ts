@@ -74,7 +74,10 @@ export function networkProblems(manifests: readonly Manifest[], secret: ISecret)
       !ingress &&
       !egress,
   );
-  const problems = denied ? [] : ['nothing is denied by default'];
+  const problems = [
+    ...(denied ? [] : ['nothing is denied by default']),
+    ...typed<INetworkPolicy>(manifests, 'NetworkPolicy').flatMap(privateAddresses),
+  ];
   for (const pod of all) {
     const environment: Record<string, string> = Object.assign(
       {},
@@ -94,11 +97,13 @@ export function networkProblems(manifests: readonly Manifest[], secret: ISecret)
       }
     }
     if (!dns(policies, pod)) problems.push(`${pod.name} may not ask for names`);
-    const hub = 'HF_HOME' in environment && environment.HF_HUB_OFFLINE !== '1';
-    if (hub && !allowed(policies, 'Egress', pod, 'internet', 443)) {
-      problems.push(`${pod.name} may not reach the Hub`);
-    }
-    if (!hub && allowed(policies, 'Egress', pod, 'internet', 443)) {
+    const needs = [
+      ...('HF_HOME' in environment && environment.HF_HUB_OFFLINE !== '1' ? ['the Hub'] : []),
+      ...('WEBHOOK_SECRET' in environment ? ['receivers of webhooks'] : []),
+    ];
+    const online = allowed(policies, 'Egress', pod, 'internet', 443);
+    if (!online) problems.push(...needs.map((what) => `${pod.name} may not reach ${what}`));
+    if (online && needs.length === 0) {
       problems.push(`${pod.name} may reach the internet, and needs not`);
     }
     for (const port of [environment.PORT, environment.HEALTH_PORT]) {
@@ -108,6 +113,24 @@ export function networkProblems(manifests: readonly Manifest[], secret: ISecret)
     }
   }
   return problems;
+}
+
+/** Networks of clusters, and the addresses where clouds hand out credentials. */
+const PRIVATE: Readonly<Record<string, readonly string[]>> = {
+  '0.0.0.0/0': ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
+  '::/0': ['fc00::/7', 'fe80::/10'],
+};
+
+/** Ways to the internet that lead to private addresses too. */
+function privateAddresses({ metadata, spec }: INetworkPolicy & Manifest): string[] {
+  const blocks = (spec?.egress ?? []).flatMap(({ to = [] }) =>
+    to.flatMap(({ ipBlock }) => ipBlock ?? []),
+  );
+  return blocks.flatMap(({ cidr, except = [] }) =>
+    (PRIVATE[cidr] ?? [])
+      .filter((network) => !except.includes(network))
+      .map((network) => `NetworkPolicy ${metadata.name} opens ${network} too`),
+  );
 }
 
 const dns = (policies: readonly Policy[], pod: Workload): boolean =>
