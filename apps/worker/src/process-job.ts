@@ -25,6 +25,22 @@ export type RunJob = (
   context: { readonly job: Job; readonly signal: AbortSignal },
 ) => Promise<void>;
 
+/**
+ * How a delivery ended. `nothing_to_do`: its row was not waiting for an attempt, or its shards had not
+ * ended. `overtaken`: another worker has ended the job meanwhile, or may hold it by now.
+ */
+export type Outcome =
+  | 'succeeded'
+  | 'shard_succeeded'
+  | 'failed'
+  | 'canceled'
+  | 'requeued'
+  | 'overtaken'
+  | 'nothing_to_do';
+
+/** What becomes of the queue's entry, and how the attempt ended. */
+export type AttemptEnd = Verdict & { readonly outcome: Outcome };
+
 export interface ProcessJobDependencies {
   database: Database;
   /** For people who read the row. */
@@ -46,14 +62,16 @@ export async function processJob(
   payload: SensitivityJobPayload,
   lost: AbortSignal,
   dependencies: ProcessJobDependencies,
-): Promise<Verdict> {
+): Promise<AttemptEnd> {
   const { database, runJob, maxAttempts, attemptSeconds, shutdown, workerId } = dependencies;
   const { jobId } = payload;
   const logger = dependencies.logger.child(payload);
   const delivery = deliveryOf(payload, database.jobs, workerId);
   const attempt = await delivery.start();
-  if (attempt === 'early') return { kind: 'again', afterMs: EARLY_AGAIN_MS };
-  if (!attempt) return { kind: 'done' };
+  if (attempt === 'early') {
+    return { kind: 'again', afterMs: EARLY_AGAIN_MS, outcome: 'nothing_to_do' };
+  }
+  if (!attempt) return { kind: 'done', outcome: 'nothing_to_do' };
   if (attempt.number > maxAttempts) return giveUp(jobId, dependencies);
 
   const ended = new AbortController();
@@ -64,20 +82,22 @@ export async function processJob(
     const signal = AbortSignal.any([ended.signal, timeout, shutdown, lost]);
     await runJob(payload, { job: attempt.job, signal });
     logger.info('succeeded');
-    return { kind: 'done' };
+    return { kind: 'done', outcome: payload.shard === undefined ? 'succeeded' : 'shard_succeeded' };
   } catch (error) {
     // The row belongs to the worker that took the job over.
-    if (lost.aborted) return { kind: 'failed', reason: 'the lock was lost' };
+    if (lost.aborted) {
+      return { kind: 'failed', reason: 'the lock was lost', outcome: 'overtaken' };
+    }
     const { status, cancel_requested_at: canceled } = await database.jobs.get(jobId);
     if (canceled !== null) return cancel(jobId, dependencies);
     if (isTerminal(status)) {
       logger.info({ status }, 'ended by another worker');
-      return { kind: 'done' };
+      return { kind: 'done', outcome: 'overtaken' };
     }
     if (shutdown.aborted) {
       await delivery.handBack({ attemptCounts: false });
       logger.info('handed back');
-      return { kind: 'again', afterMs: 0 };
+      return { kind: 'again', afterMs: 0, outcome: 'requeued' };
     }
     const cause = timeout.aborted ? timedOut(seconds) : error;
     return fail(cause, attempt, delivery, { ...dependencies, logger });
@@ -89,20 +109,20 @@ export async function processJob(
 async function cancel(
   jobId: string,
   { database, logger }: ProcessJobDependencies,
-): Promise<Verdict> {
+): Promise<AttemptEnd> {
   await database.jobs.markCanceled(jobId);
   logger.info({ jobId }, 'canceled');
-  return { kind: 'done' };
+  return { kind: 'done', outcome: 'canceled' };
 }
 
 /** A job that killed its worker so often would go on killing workers. */
-async function giveUp(jobId: string, dependencies: ProcessJobDependencies): Promise<Verdict> {
+async function giveUp(jobId: string, dependencies: ProcessJobDependencies): Promise<AttemptEnd> {
   const error = new LayersenseError(
     'compute_process_died',
     `The worker died in each of ${dependencies.maxAttempts} attempts, most likely out of memory. Lower batch_size or max_length, or give the worker more memory.`,
   );
   await dependencies.database.jobs.markFailed(jobId, toProblem(error));
-  return { kind: 'failed', reason: error.code };
+  return { kind: 'failed', reason: error.code, outcome: 'failed' };
 }
 
 async function fail(
@@ -110,18 +130,19 @@ async function fail(
   { job, number }: Attempt,
   delivery: Delivery,
   { database, logger, maxAttempts, retryDelayMs }: ProcessJobDependencies,
-): Promise<Verdict> {
+): Promise<AttemptEnd> {
   const { problem, retry } = toJobFailure(error);
   if (retry && number < maxAttempts) {
     await delivery.handBack({ attemptCounts: true });
     logger.warn({ err: error, attempt: number }, 'will be retried');
     const asked = Number(problem.context?.retryAfterSeconds ?? 0) * 1000;
     const backoff = retryDelayMs * 2 ** (number - 1);
-    return { kind: 'again', afterMs: Math.min(Math.max(backoff, asked), LONGEST_RETRY_MS) };
+    const afterMs = Math.min(Math.max(backoff, asked), LONGEST_RETRY_MS);
+    return { kind: 'again', afterMs, outcome: 'requeued' };
   }
   await database.jobs.markFailed(job.id, problem);
   logger.error({ err: error, attempt: number }, 'failed');
-  return { kind: 'failed', reason: problem.code };
+  return { kind: 'failed', reason: problem.code, outcome: 'failed' };
 }
 
 function timedOut(seconds: number): LayersenseError {

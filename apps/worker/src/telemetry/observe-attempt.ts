@@ -1,30 +1,30 @@
 import type { Database } from '@layersense/database';
 import { withSpan } from '@layersense/telemetry';
-import type { Verdict } from '../queue.js';
+import type { AttemptEnd } from '../process-job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
 /**
- * Surrounds one attempt at a job with a span, under the request that made the job, and counts how
- * it ended. What it tells is read from the job's row: the row decides, here too.
+ * Surrounds one attempt at a job, or at a shard, with a span, under the request that made the job, and
+ * counts how it ended.
  */
 export async function observeAttempt(
   jobId: string,
   { database, metrics }: { database: Database; metrics: WorkerMetrics },
-  attempt: () => Promise<Verdict>,
-): Promise<Verdict> {
+  attempt: () => Promise<AttemptEnd>,
+): Promise<AttemptEnd> {
   const parent = await database.jobs.traceParent(jobId);
   const attributes = { 'layersense.job.id': jobId };
   return withSpan('job', { kind: 'consumer', parent, attributes }, async (span) => {
     const startedAt = Date.now();
     metrics.busy.set(1);
     try {
-      const verdict = await attempt();
+      const end = await attempt();
+      const { outcome } = end;
       const job = await database.jobs.get(jobId);
-      const outcome = verdict.kind === 'again' ? 'requeued' : job.status;
       metrics.attempts.inc({ outcome });
       metrics.attemptSeconds.observe({ outcome }, (Date.now() - startedAt) / 1000);
       if (outcome === 'failed' && job.error) metrics.failures.inc({ code: job.error.code });
-      if (job.attempt === 1 && job.started_at) {
+      if (outcome !== 'nothing_to_do' && job.attempt === 1 && job.started_at) {
         const queued = Date.parse(job.started_at) - Date.parse(job.created_at);
         metrics.queuedSeconds.observe(queued / 1000);
       }
@@ -34,7 +34,7 @@ export async function observeAttempt(
         'layersense.job.model': job.request.model,
         'layersense.job.method': job.request.method,
       });
-      return verdict;
+      return end;
     } finally {
       metrics.busy.set(0);
     }

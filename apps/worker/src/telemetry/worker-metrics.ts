@@ -15,7 +15,7 @@ export class WorkerMetrics {
   });
   readonly attempts = new Counter({
     name: 'layersense_job_attempts_total',
-    help: 'Attempts at jobs by how they ended: a status, requeued, or nothing_to_do',
+    help: 'Attempts at jobs and shards by how they ended: succeeded, shard_succeeded, failed, canceled, requeued, overtaken (another worker has the job), nothing_to_do',
     labelNames: ['outcome'],
     ...this.#registers,
   });
