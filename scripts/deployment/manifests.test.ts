@@ -20,6 +20,7 @@ import {
 import { root } from './repository.js';
 import { scalingProblems } from './scaling-problems.js';
 import { schemaProblems, unknownFields } from './schema-problems.js';
+import { scrapeProblems } from './scrape-problems.js';
 import { securityProblems } from './security-problems.js';
 
 const [secret] = parseManifests(readFileSync(`${root}k8s/secret.example.yaml`, 'utf8')) as [
@@ -30,6 +31,7 @@ const checks: Readonly<Record<string, (manifests: readonly Manifest[]) => string
   schema: schemaProblems,
   selectors: selectorProblems,
   probes: probeProblems,
+  scraping: scrapeProblems,
   references: (manifests) => referenceProblems(manifests, secret),
   configuration: (manifests) => configurationProblems(manifests, secret),
   images: imageProblems,
@@ -134,6 +136,18 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
       ],
       ['a port', '"targetPort":"http"', '"targetPort":"https"', /no container opens https/],
       ['a probe', '"path":"/readyz"', '"path":"/ready"', /has no route \/ready/],
+      [
+        'a port for Prometheus',
+        '"prometheus.io/port":"9464"',
+        '"prometheus.io/port":"9090"',
+        /layersense-worker is scraped on 9090/,
+      ],
+      [
+        'a route for Prometheus',
+        '"prometheus.io/path":"/metrics"',
+        '"prometheus.io/path":"/prometheus"',
+        /is scraped at \/prometheus/,
+      ],
       [
         'a Secret key',
         '"key":"QUEUE_URL"',
@@ -240,6 +254,20 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
       ['a claim', '"claimName":"model-cache"', '"claimName":"cache"', /no claim cache/],
     ])('%s', (_, from, to, problem) => {
       expect(broken(withKeda(), from, to).join('\n')).toMatch(problem);
+    });
+
+    it('a collector on a port that is closed', () => {
+      const collector = (port: number) =>
+        broken(
+          whole(),
+          /"LOG_LEVEL":"debug"/g,
+          `"OTEL_EXPORTER_OTLP_ENDPOINT":"http://collector.monitoring.svc:${port}"`,
+        );
+      expect(collector(4318)).toEqual([]);
+      expect(collector(4317)).toEqual([
+        'Deployment layersense-api may not reach OTEL_EXPORTER_OTLP_ENDPOINT',
+        'Deployment layersense-worker may not reach OTEL_EXPORTER_OTLP_ENDPOINT',
+      ]);
     });
 
     it('a misspelt field', () => {

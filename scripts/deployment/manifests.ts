@@ -21,6 +21,7 @@ export interface Workload {
   readonly manifest: Manifest;
   readonly name: string;
   readonly labels: Labels;
+  readonly annotations: Labels;
   readonly selector: Labels | undefined;
   readonly pod: IPodSpec;
   readonly containers: readonly IContainer[];
@@ -85,6 +86,7 @@ export function workloads(manifests: readonly Manifest[]): Workload[] {
       manifest,
       name: `${manifest.kind} ${manifest.metadata.name}`,
       labels: template.metadata?.labels ?? {},
+      annotations: template.metadata?.annotations ?? {},
       selector: selector?.matchLabels,
       pod: template.spec,
       containers: [...(template.spec.initContainers ?? []), ...template.spec.containers],

@@ -88,7 +88,7 @@ export function networkProblems(manifests: readonly Manifest[], secret: ISecret)
       if (!address) continue;
       const { hostname, port } = new URL(address);
       const server = all.find(({ manifest }) => manifest.metadata.name === hostname);
-      const peer = server?.labels ?? 'internet';
+      const peer = server?.labels ?? (inCluster(hostname) ? 'labelled namespace' : 'internet');
       if (!allowed(policies, 'Egress', pod, peer, Number(port))) {
         problems.push(`${pod.name} may not reach ${variable}`);
       }
@@ -114,6 +114,9 @@ export function networkProblems(manifests: readonly Manifest[], secret: ISecret)
   }
   return problems;
 }
+
+/** `collector.monitoring.svc`: a Service of another namespace. */
+const inCluster = (hostname: string): boolean => /\.svc(\.|$)/.test(hostname);
 
 /** Networks of clusters, and the addresses where clouds hand out credentials. */
 const PRIVATE: Readonly<Record<string, readonly string[]>> = {
