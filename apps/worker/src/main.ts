@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { redactSecrets } from '@layersense/contracts';
 import { logTraceIds, startTracing } from '@layersense/telemetry';
 import closeWithGrace from 'close-with-grace';
@@ -5,6 +6,8 @@ import { pino } from 'pino';
 import { loadConfig } from './config.js';
 import { startWorker } from './start-worker.js';
 
+// `--once`: one job or shard, and the process ends.
+const { once } = parseArgs({ options: { once: { type: 'boolean', default: false } } }).values;
 const config = loadConfig();
 const logger = pino({
   level: config.logLevel,
@@ -16,12 +19,20 @@ const tracing = await startTracing({
   service: 'layersense-worker',
   endpoint: config.collectorUrl,
 });
-const worker = await startWorker(config, logger);
-logger.info({ queue: new URL(config.queue.url).protocol }, 'waiting for jobs');
+const worker = await startWorker(config, logger, { once });
+logger.info({ queue: new URL(config.queue.url).protocol, once }, 'waiting for jobs');
 
-closeWithGrace({ delay: config.shutdownMs, logger }, async ({ err, signal }) => {
+let stopping = false;
+const closing = closeWithGrace({ delay: config.shutdownMs, logger }, async ({ err, signal }) => {
+  stopping = true;
   if (err) logger.fatal({ err }, 'stopping after an unexpected error');
-  else logger.info({ signal }, 'stopping: the job in hand goes back to the queue');
+  else if (signal) logger.info({ signal }, 'stopping: the job in hand goes back to the queue');
+  else logger.info('stopping: one delivery was all, or none came');
   await worker.stop();
   await tracing.stop();
 });
+if (once) {
+  await worker.ended;
+  // A signal may have ended it, and is at it still.
+  if (!stopping) closing.close();
+}

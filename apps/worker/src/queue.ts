@@ -39,6 +39,8 @@ export interface QueueConsumerOptions {
   lockMs: number;
   stalledCheckMs: number;
   openTimeoutMs?: number;
+  /** Takes a single entry, or none when none comes for so long. Absent: one after the other. */
+  onceWithinMs?: number | undefined;
   /** `lost` aborts when another worker may hold the job by now. */
   handle: (payload: SensitivityJobPayload, lost: AbortSignal) => Promise<Verdict>;
   onError: (error: Error) => void;
@@ -54,20 +56,33 @@ export interface QueueConsumer {
   enqueueMissing(job: QueuedJob, unfinished: readonly number[]): Promise<boolean>;
   /** @throws LayersenseError `queue_unavailable` when the queue does not answer in ten seconds. */
   ping(): Promise<void>;
+  /** Resolves when it takes nothing more and has no job in hand. */
+  readonly ended: Promise<void>;
   /** Takes nothing more and waits for the job in hand. */
   close(): Promise<void>;
 }
 
 /** @throws LayersenseError `queue_unavailable` when the queue does not answer in ten seconds. */
 export async function openQueueConsumer(options: QueueConsumerOptions): Promise<QueueConsumer> {
-  const { queue, flows, worker } = connect(options);
-  queue.on('error', options.onError);
-  flows.on('error', options.onError);
-  worker.on('error', options.onError);
+  const { onceWithinMs: patience, onError } = options;
+  // From within a delivery: BullMQ would fetch the next entry together with the end of this one.
+  const takeNoMore = () => void worker.close().catch(onError);
+  let idle: NodeJS.Timeout | undefined;
+  const handleOnce: QueueConsumerOptions['handle'] = (payload, lost) => {
+    clearTimeout(idle);
+    return options.handle(payload, lost).finally(takeNoMore);
+  };
+  const { queue, flows, worker } = connect(
+    patience === undefined ? options : { ...options, handle: handleOnce },
+  );
+  queue.on('error', onError);
+  flows.on('error', onError);
+  worker.on('error', onError);
   worker.on('lockRenewalFailed', (ids) => {
     for (const id of ids) worker.cancelJob(id, 'lock lost');
   });
   const close = async () => {
+    clearTimeout(idle);
     await worker.close();
     await flows.close();
     await queue.close();
@@ -80,11 +95,13 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
   try {
     await answer(Promise.all([queue, flows, worker].map((each) => each.waitUntilReady())));
   } catch (error) {
-    await close().catch(options.onError);
+    await close().catch(onError);
     throw error;
   }
-  worker.run().catch(options.onError);
+  if (patience !== undefined) idle = setTimeout(takeNoMore, patience);
+  const ended = worker.run().catch(onError);
   return {
+    ended,
     enqueueMissing: async (job, unfinished) => {
       if (!(await lacksEntry(queue, job, unfinished))) return false;
       // Entries that are there stay as they are.

@@ -20,6 +20,7 @@ import { enqueue, enqueueFlow } from './test-support/enqueue.js';
 import { saveTinyRun } from './test-support/save-tiny-run.js';
 import type { Instructions } from './test-support/sleeping-worker.js';
 import { until } from './test-support/until.js';
+import { startWorkerProcess } from './test-support/worker-process.js';
 
 const spec = JobSpec.parse({ method: 'magnitude', model: 'tiny' });
 const sleepingWorker = fileURLToPath(
@@ -269,6 +270,71 @@ for (const { backend, available, start } of backends) {
       expect(job.attempt).toBe(1);
       const bounded = await ended(other, 'failed');
       expect(bounded.error).toMatchObject({ code: 'timed_out', context: { timeout_seconds: 2 } });
+    });
+
+    describe('told to take one', () => {
+      it('takes a job and no second', async () => {
+        const ids = [await submit(), await submit()];
+        const status = async () =>
+          Promise.all(ids.map(async (id) => (await database.jobs.get(id)).status));
+        await (await startWorker(succeed, { once: true })).ended;
+        expect(await status()).toEqual(['succeeded', 'queued']);
+        await (await startWorker(succeed, { once: true })).ended;
+        expect(await status()).toEqual(['succeeded', 'succeeded']);
+      });
+
+      it('takes a shard, whether it succeeds or is tried again, and then the job', async () => {
+        const id = await submit(1, { shards: 2 });
+        const done: string[] = [];
+        const runJob: RunJob = async ({ jobId, shard }) => {
+          done.push(shard === undefined ? 'end' : 'shard');
+          if (shard === undefined) return await saveTinyRun(database, jobId);
+          if (done.length === 1) throw new LayersenseError('hub_unavailable', 'Down.');
+          await database.jobs.finishShard(jobId, shard, {});
+        };
+        for (const expected of ['shard', 'shard', 'shard', 'end']) {
+          await (await startWorker(runJob, { once: true })).ended;
+          expect(done.at(-1)).toBe(expected);
+        }
+        expect(done).toHaveLength(4);
+        expect((await database.jobs.get(id)).status).toBe('succeeded');
+      });
+
+      it('waits long enough for the job of a worker that died', async () => {
+        const id = await submit();
+        const journal = join(await mkdtemp(join(tmpdir(), 'layersense-worker-')), 'journal');
+        cleanups.push(() => rm(join(journal, '..'), { recursive: true }));
+        const instructions: Instructions = {
+          ...{ databaseUrl, queueUrl, namespace, journal },
+          sleepMs: 60_000,
+        };
+        const victim = fork(sleepingWorker, [JSON.stringify(instructions)]);
+        children.push(victim);
+        await until('the job has begun', () => readFile(journal, 'utf8').catch(() => ''), Boolean);
+        victim.kill('SIGKILL');
+        await (await startWorker(succeed, { once: true })).ended;
+        expect(await database.jobs.get(id)).toMatchObject({ status: 'succeeded', attempt: 2 });
+      });
+
+      it('hands the job back when it is stopped', async () => {
+        const id = await submit();
+        const forever: RunJob = (_, { signal }) => sleep(60_000, undefined, { signal });
+        const worker = await startWorker(forever, { once: true });
+        await ended(id, 'running');
+        await worker.stop();
+        await worker.ended;
+        // It can be canceled at once only while it is queued.
+        expect((await database.jobs.requestCancel(id)).status).toBe('canceled');
+      });
+
+      it('ends its process with 0 when nothing comes', async () => {
+        const environment = { LOCK_SECONDS: '1', STALLED_CHECK_SECONDS: '1' };
+        const options = { databaseUrl, queueUrl, namespace, root: tmpdir(), environment };
+        const child = startWorkerProcess({ ...options, words: ['--once'] });
+        children.push(child);
+        const code = await new Promise((resolve) => child.once('exit', resolve));
+        expect(code).toBe(0);
+      });
     });
 
     describe('with shards', () => {

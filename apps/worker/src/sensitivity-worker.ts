@@ -22,6 +22,8 @@ export interface SensitivityWorkerOptions {
   attemptSeconds?: number;
   lockMs: number;
   stalledCheckMs: number;
+  /** Takes one job or shard and no second; or none, when none comes for as long as a lost one may take. */
+  once?: boolean;
   reconcileMs: number;
   cancelPollMs?: number;
   retryDelayMs?: number;
@@ -32,6 +34,8 @@ export interface SensitivityWorkerOptions {
 }
 
 export interface SensitivityWorker {
+  /** Resolves when it takes no more jobs and has none in hand. It is still to be stopped then. */
+  readonly ended: Promise<void>;
   /** @throws LayersenseError what keeps it from taking jobs */
   ready(): Promise<void>;
   /** Takes nothing more, hands the job in hand back to the queue and closes. */
@@ -39,7 +43,7 @@ export interface SensitivityWorker {
 }
 
 /**
- * Takes jobs from the queue, one at a time, until it is stopped.
+ * Takes jobs from the queue, one at a time, until it is stopped; a single one with `once`.
  *
  * @throws LayersenseError `queue_unavailable`
  */
@@ -63,6 +67,8 @@ export async function createSensitivityWorker(
     ...queue,
     lockMs,
     stalledCheckMs,
+    // The entry of a worker that died is found by the second look after its lock has ended.
+    onceWithinMs: options.once ? lockMs + 2 * stalledCheckMs : undefined,
     handle: (payload, lost) =>
       observeAttempt(payload.jobId, observed, () =>
         processJob(payload, lost, dependencies),
@@ -83,6 +89,7 @@ export async function createSensitivityWorker(
   }, options.reconcileMs);
 
   return {
+    ended: consumer.ended,
     ready: async () => {
       if (shutdown.signal.aborted) throw stopping();
       await database.assertReady();

@@ -19,6 +19,7 @@ import { WarmCompute } from './warm-compute.js';
 export async function startWorker(
   config: WorkerConfig,
   logger: Logger,
+  { once = false } = {},
 ): Promise<SensitivityWorker> {
   const database = connectDatabase(config.databaseUrl);
   const metrics = new WorkerMetrics();
@@ -33,6 +34,7 @@ export async function startWorker(
     stops.push(() => compute.stop());
     const worker = await createSensitivityWorker({
       ...config,
+      once,
       database,
       runJob: runStoredJobs(database, { ...config, compute }, spill, metrics),
       metrics,
@@ -46,7 +48,7 @@ export async function startWorker(
       stops.push(() => health.close());
       logger.info({ url: health.url }, 'health and metrics');
     }
-    return { ready: worker.ready, stop };
+    return { ready: worker.ready, ended: worker.ended, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -10,11 +10,12 @@ export interface WorkerProcessOptions {
   readonly namespace: string;
   readonly root: string;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly words?: readonly string[];
 }
 
 /** A real worker with short locks, whose every batch computes with one thread. */
 export function startWorkerProcess(options: WorkerProcessOptions): ChildProcess {
-  return fork(main, {
+  return fork(main, options.words ?? [], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     env: {
       ...process.env,
