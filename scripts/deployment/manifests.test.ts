@@ -8,6 +8,7 @@ import {
   type Manifest,
   overlays,
   parseManifests,
+  workloads,
 } from './manifests.js';
 import { networkProblems } from './network-problems.js';
 import {
@@ -78,6 +79,15 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
     const manifests = composed(['keda-postgres', 'hub-egress', 'postgres']);
     expect(problemsOf(manifests)).toEqual([]);
     expect(unknownFields(manifests)).toEqual([]);
+  });
+
+  it('workers that end with their job have the pods of the others, under their own names', () => {
+    const manifests = composed(['hub-egress', 'scaledjob']);
+    expect(problemsOf(manifests)).toEqual([]);
+    expect(unknownFields(manifests)).toEqual([]);
+    const workers = workloads(manifests).filter(({ name }) => name.endsWith('layersense-worker'));
+    expect(workers.map(({ name }) => name)).toEqual(['ScaledJob layersense-worker']);
+    expect(workers[0]?.containers[0]?.envFrom?.[0]?.configMapRef?.name).toMatch(/-[a-z0-9]{10}$/);
   });
 
   it('the example of the Secret is one', () => {
@@ -254,6 +264,21 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
       ['a claim', '"claimName":"model-cache"', '"claimName":"cache"', /no claim cache/],
     ])('%s', (_, from, to, problem) => {
       expect(broken(withKeda(), from, to).join('\n')).toMatch(problem);
+    });
+
+    it.each([
+      ['a worker that goes on after its job', '"--once"', '"--debug"', /never ends/],
+      ['a job that is started again', '"backoffLimit":0', '"backoffLimit":3', /beside the queue/],
+      ['the longest list alone', 'Calculation":"sum"', 'Calculation":"max"', /all that is unfin/],
+      ['a list of another queue', 'sensitivity:delayed', 'scores:delayed', /looks at .*scores/],
+      [
+        'too short a grace',
+        /(?<="kind":"ScaledJob".*)"terminationGracePeriodSeconds":600/,
+        '"terminationGracePeriodSeconds":60',
+        /ScaledJob layersense-worker is killed after 60 s/,
+      ],
+    ])('%s of a ScaledJob', (_, from, to, problem) => {
+      expect(broken(composed(['hub-egress', 'scaledjob']), from, to).join('\n')).toMatch(problem);
     });
 
     it('a collector on a port that is closed', () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import type { IScaledJob } from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
 import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
@@ -78,9 +79,13 @@ export function workloads(manifests: readonly Manifest[]): Workload[] {
     ...typed<IDeployment>(manifests, 'Deployment'),
     ...typed<IStatefulSet>(manifests, 'StatefulSet'),
     ...typed<IJob>(manifests, 'Job'),
-  ];
-  return found.map((manifest) => {
-    const { template, selector } = manifest.spec ?? {};
+  ].map((manifest) => ({ manifest, spec: manifest.spec }));
+  const scaled = typed<IScaledJob>(manifests, 'ScaledJob').map((manifest) => ({
+    manifest,
+    spec: manifest.spec?.jobTargetRef,
+  }));
+  return [...found, ...scaled].map(({ manifest, spec }) => {
+    const { template, selector } = spec ?? {};
     if (!template?.spec) throw new Error(`${manifest.kind} ${manifest.metadata.name} has no pod`);
     return {
       manifest,
