@@ -72,7 +72,8 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
     }
 
     async function submit(of: JobSpec = spec): Promise<string> {
-      const { id } = await database.jobs.create({ spec: of, metadata: {} });
+      // Otherwise a job could end with the run of the test before it.
+      const { id } = await database.jobs.create({ spec: of, metadata: {}, force: true });
       await enqueue(queueUrl, NAMESPACE, id);
       return id;
     }
