@@ -1,0 +1,14 @@
+// The other side of `npm run bench:api`: Fastify with nothing behind it. It answers the bytes it is
+// told, so that a ratio to it is the price of what the API does for the same answer.
+import Fastify from 'fastify';
+
+const [port, answers] = process.argv.slice(2);
+const app = Fastify({ logger: false });
+for (const { method, path, status, body } of JSON.parse(answers)) {
+  app.route({
+    method,
+    url: path,
+    handler: (_request, reply) => reply.code(status).type('application/json').send(body),
+  });
+}
+await app.listen({ host: '127.0.0.1', port: Number(port) });
