@@ -3,8 +3,8 @@
 //   npm run bench -- [--python .venv/bin/python] [--lengths 128,512] [--examples 8] [--threads 2]
 //                    [--repeats 3] [--plans auto,checkpointed,streamed] [--folder DIR] [--no-float64]
 //
-// With a Python that has torch and transformers (scripts/python/README.md), the experiment's loop runs
-// in turns with `layersense score`, and rows are ratios; without one these rows are left out. --folder
+// With a Python that has torch, and transformers or not (scripts/python/README.md), the experiment's
+// loop runs in turns with `layersense score`, and rows are ratios; without one these rows are left out. --folder
 // keeps the checkpoint, of 327 MB, for the next run. Of speeds the best of all repeats counts, or the
 // median where two graphs are compared; of memory the highest.
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -51,7 +51,7 @@ try {
   mkdirSync(folder, { recursive: true });
   if (!existsSync(join(checkpoint, 'config.json'))) writeRandomLlama(checkpoint, shape);
   console.log(`Llama, 81.8 M parameters, float32, ${threads} threads, ${cpus()[0]?.model}`);
-  const loop = torch ? `PyTorch ${torch}` : `${python} has no torch and transformers: no loop`;
+  const loop = torch ? `PyTorch ${torch}` : `${python} has no torch: no loop`;
   console.log(`Node ${process.version}, ${loop}\n`);
   for (const length of options.lengths.split(',').map(Number)) await compare(length);
   await magnitude();

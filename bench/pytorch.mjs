@@ -6,16 +6,27 @@ import { watchMemory } from './watch-memory.mjs';
 
 const loop = fileURLToPath(new URL('pytorch_loop.py', import.meta.url));
 
-/** The version of torch, or undefined where the loop cannot run. */
+/** torch's version and whose model the loop runs; undefined where there is no torch. */
 export function torchVersion(python) {
   try {
-    const print = 'import torch, transformers; print(torch.__version__)';
-    return execFileSync(python, ['-c', print], { stdio: ['ignore', 'pipe', 'ignore'] })
-      .toString()
-      .trim();
+    const version = printedBy(python, 'import torch; print(torch.__version__)');
+    return `${version}, ${modelOf(python)}`;
   } catch {
     return undefined;
   }
+}
+
+function modelOf(python) {
+  try {
+    return `transformers ${printedBy(python, 'import transformers; print(transformers.__version__)')}`;
+  } catch {
+    return 'pytorch_llama.py for want of transformers';
+  }
+}
+
+function printedBy(python, program) {
+  const silent = { stdio: ['ignore', 'pipe', 'ignore'] };
+  return execFileSync(python, ['-c', program], silent).toString().trim();
 }
 
 /** Runs `fisher` or `activations` of the loop; its report with the peaks of its memory. */

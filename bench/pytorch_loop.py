@@ -23,9 +23,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import transformers
-from torch import Tensor
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from torch import Tensor, nn
+
+try:
+    import transformers
+except ImportError:
+    transformers = None
 
 
 def loss_of(logits: Tensor, tokens: Tensor, loss: str) -> Tensor:
@@ -35,7 +38,7 @@ def loss_of(logits: Tensor, tokens: Tensor, loss: str) -> Tensor:
 
 
 def fisher_step(
-    model: PreTrainedModel, loss: str
+    model: nn.Module, loss: str
 ) -> Callable[[Tensor], tuple[float, dict[str, float]]]:
     """Of one example, the loss and every parameter's gradient squared norm."""
 
@@ -53,7 +56,7 @@ def fisher_step(
 
 
 def activations_step(
-    model: PreTrainedModel, loss: str
+    model: nn.Module, loss: str
 ) -> Callable[[Tensor], tuple[float, dict[str, float]]]:
     """Of one example, the loss; the gradient reaches the embeddings' output and no weight."""
     model.requires_grad_(False)
@@ -73,17 +76,24 @@ def peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def load(arguments: argparse.Namespace) -> nn.Module:
+    """As transformers has the model or, without it, as plain PyTorch."""
+    dtype = getattr(torch, arguments.dtype)
+    if transformers is None:
+        from pytorch_llama import load_llama
+
+        return load_llama(arguments.checkpoint, dtype)
+    transformers.utils.logging.disable_progress_bar()
+    return transformers.AutoModelForCausalLM.from_pretrained(
+        arguments.checkpoint, dtype=dtype, attn_implementation=arguments.attention
+    )
+
+
 def measure(arguments: argparse.Namespace) -> None:
     """Loads the checkpoint, runs all examples one by one and writes what was measured."""
     torch.set_num_threads(arguments.threads)
-    transformers.utils.logging.disable_progress_bar()
     started = time.perf_counter()
-    model = AutoModelForCausalLM.from_pretrained(
-        arguments.checkpoint,
-        dtype=getattr(torch, arguments.dtype),
-        attn_implementation=arguments.attention,
-    )
-    model.eval()
+    model = load(arguments).eval()
     load_seconds = time.perf_counter() - started
 
     lines = arguments.tokens.read_text().splitlines()
@@ -116,11 +126,11 @@ def measure(arguments: argparse.Namespace) -> None:
         "length": max(tokens.shape[1] for tokens in examples),
         "loss": arguments.loss,
         "dtype": arguments.dtype,
-        "attention": arguments.attention,
+        "attention": arguments.attention if transformers else "eager",
         "threads": arguments.threads,
         "warmup": arguments.warmup,
         "torch": torch.__version__,
-        "transformers": transformers.__version__,
+        "transformers": transformers.__version__ if transformers else None,
         "losses": losses,
         "gradient_squared_norms": norms,
     }
