@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: ['packages/testing/src/fresh-database-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Many files wait for processes and timers more than they compute.
+    maxWorkers: 3,
   },
 });

@@ -21,7 +21,7 @@ afterAll(() => rm(scratch, { recursive: true }));
 async function score(killAfter: readonly number[], params: Record<string, unknown> = {}) {
   const dataset = join(scratch, 'examples.jsonl');
   const examples = Array.from({ length: EXAMPLES }, (_, i) =>
-    JSON.stringify({ input_ids: Array.from({ length: 200 }, (_, t) => (t * 31 + i * 7) % 4000) }),
+    JSON.stringify({ input_ids: Array.from({ length: 480 }, (_, t) => (t * 31 + i * 7) % 4000) }),
   );
   await writeFile(dataset, examples.join('\n'));
   const spec = JobSpec.parse({
@@ -29,7 +29,7 @@ async function score(killAfter: readonly number[], params: Record<string, unknow
     method: 'fisher',
     dataset,
     device: 'cpu',
-    params: { examples: EXAMPLES, batch_size: 1, ...params },
+    params: { examples: EXAMPLES, batch_size: 2, ...params },
   });
   const changes: PlanChange[] = [];
   const computed: number[] = [];

@@ -44,7 +44,7 @@ for (const backend of ['PostgreSQL', 'Redis']) {
       const samples = await scrape(opened);
       expect(samples.get('layersense_jobs{status="queued"}')).toBe(2);
       expect(samples.get('layersense_jobs{status="failed"}')).toBe(0);
-      expect(samples.get('layersense_queue_entries{state="waiting"}')).toBe(2);
+      expect(samples.get('layersense_queue_entries{state="prioritized"}')).toBe(2);
       expect(samples.get('layersense_oldest_queued_job_seconds')).toBeGreaterThan(0);
       const count = 'layersense_http_request_seconds_count';
       expect(samples.get(`${count}{method="POST",route="/jobs",status="202"}`)).toBe(2);
@@ -65,7 +65,7 @@ for (const backend of ['PostgreSQL', 'Redis']) {
       expect(page.headers['content-security-policy']).not.toMatch(/https?:/);
       const queues = await app.inject('/admin/queues/api/queues');
       expect(queues.json()).toMatchObject({
-        queues: [{ name: 'sensitivity', readOnlyMode: true, counts: { waiting: 1 } }],
+        queues: [{ name: 'sensitivity', readOnlyMode: true, counts: { prioritized: 1 } }],
       });
     });
   });
