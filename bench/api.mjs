@@ -5,7 +5,8 @@
 //
 // The store holds 1,000 runs of 254 layers (50 models, 20 datasets each) in a PostgreSQL of its own.
 // API, bare server and load generator are processes of their own. No worker runs: jobs stay queued.
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
 import autocannon from 'autocannon';
@@ -67,9 +68,9 @@ try {
     status,
     body,
   }));
-  children.push(
-    startProcess('bench/bare-server.mjs', {}, [String(barePort), JSON.stringify(answers)]),
-  );
+  const answersFile = join(folder, 'answers.json');
+  writeFileSync(answersFile, JSON.stringify(answers));
+  children.push(startProcess('bench/bare-server.mjs', {}, [String(barePort), answersFile]));
   const bareUrl = `http://127.0.0.1:${barePort}`;
   await answering(`${bareUrl}/1`);
   await compare(url, bareUrl, requests);

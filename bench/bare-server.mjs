@@ -1,10 +1,11 @@
 // The other side of `npm run bench:api`: Fastify with nothing behind it. It answers the bytes it is
 // told, so that a ratio to it is the price of what the API does for the same answer.
+import { readFileSync } from 'node:fs';
 import Fastify from 'fastify';
 
 const [port, answers] = process.argv.slice(2);
 const app = Fastify({ logger: false });
-for (const { method, path, status, body } of JSON.parse(answers)) {
+for (const { method, path, status, body } of JSON.parse(readFileSync(answers, 'utf8'))) {
   app.route({
     method,
     url: path,
