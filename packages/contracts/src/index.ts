@@ -3,6 +3,7 @@ export * from './api-key.js';
 export * from './canonical-json.js';
 export * from './catalogue.js';
 export * from './confidence-interval.js';
+export * from './csv-field.js';
 export * from './error-codes.js';
 export * from './job.js';
 export * from './job-event.js';

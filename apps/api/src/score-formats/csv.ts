@@ -1,6 +1,4 @@
-import type { LayerScore, StoredScore } from '@layersense/contracts';
-
-type Cell = string | number | null | undefined;
+import { csvField, type LayerScore, type StoredScore } from '@layersense/contracts';
 
 /**
  * One line per parameter with a column per metric, largest first (RFC 4180). Empty cells are values
@@ -58,10 +56,5 @@ export function* storedScoreCsv(scores: readonly StoredScore[]): Generator<strin
   }
 }
 
-const line = (cells: readonly Cell[]): string => `${cells.map(cell).join(',')}\r\n`;
-
-function cell(value: Cell): string {
-  if (value === null || value === undefined) return '';
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+const line = (cells: readonly Parameters<typeof csvField>[0][]): string =>
+  `${cells.map(csvField).join(',')}\r\n`;

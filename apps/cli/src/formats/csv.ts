@@ -1,4 +1,4 @@
-import { metricsOf, type ScoreReport } from '@layersense/contracts';
+import { csvField, metricsOf, type ScoreReport } from '@layersense/contracts';
 
 /** One line per score in order of rank, under a header, with every digit of the values. */
 export function scoreCsv({ run, scores }: ScoreReport): string {
@@ -29,11 +29,5 @@ export function scoreCsv({ run, scores }: ScoreReport): string {
     'routed_tokens',
     'routed_examples',
   ];
-  return [header, ...rows].map((row) => `${row.map(field).join(',')}\n`).join('');
-}
-
-/** Empty where there is no value; quoted where RFC 4180 asks for it. */
-function field(value: string | number | null | undefined): string {
-  const text = String(value ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [header, ...rows].map((row) => `${row.map(csvField).join(',')}\n`).join('');
 }
