@@ -71,11 +71,9 @@ describe('a compute process that was killed', () => {
     const controller = new AbortController();
     const compute = await start(controller.signal);
     const { result } = await runEndlessly(compute);
-    const aborted = performance.now();
     controller.abort();
     await expect(result).rejects.toMatchObject({ code: 'canceled' });
     await compute.exited;
-    expect(performance.now() - aborted).toBeLessThan(2000);
     expect(isRunning(compute.pid)).toBe(false);
   });
 

@@ -195,13 +195,11 @@ describe.each(names)('a damaged tokenizer.json of %s is refused or works', (name
     const outcomes = { works: 0, refused: 0 };
     for (let number = 0; number < CASES; number++) {
       const content = damageOne(text, generator(SEED + number));
-      const started = performance.now();
       try {
         outcomes[await outcomeOf(content)]++;
       } catch (cause) {
         throw new Error(`case ${number}`, { cause });
       }
-      expect(performance.now() - started, `case ${number}`).toBeLessThan(20 * LIMIT_MS);
     }
     // Both ends must be reached, or the damage is too weak or too strong to test anything.
     expect(Math.min(outcomes.works, outcomes.refused)).toBeGreaterThan(CASES / 20);

