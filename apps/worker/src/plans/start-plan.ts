@@ -11,6 +11,9 @@ import { ShapeGraphs } from './shape-graphs.js';
 import { openSpill, type Spill } from './spill.js';
 import { WholePlan } from './whole-plan.js';
 
+/** A peak may be so many times its estimate: what earlier jobs have left must not fill the difference. */
+const LARGEST_ERROR = 1.25;
+
 /** A chosen plan with a compute process of its own. */
 export interface RunningPlan {
   readonly choice: PlanChoice;
@@ -64,7 +67,7 @@ async function startIn(
   const { name, tokenBudget, storeBytes: memoryBytes } = choice;
   const resumable = name === 'streamed' ? journal : undefined;
   await resumable?.belongTo({ identity, tokenBudget });
-  const spareBytes = choice.limitBytes - choice.estimatedBytes;
+  const spareBytes = choice.limitBytes - LARGEST_ERROR * choice.estimatedBytes;
   const source = request.compute ?? newCompute;
   const compute = await source.start({ signal, spareBytes, stallMs: request.stallMs });
   await compute.resetStore({ memoryBytes, folder, durable: resumable !== undefined });

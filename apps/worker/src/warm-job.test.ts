@@ -1,0 +1,136 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { JobSpec, type ScoreReport } from '@layersense/contracts';
+import { type ComputeCall, onComputeCall } from '@layersense/runtime';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { noCheckpoint } from './job-services.js';
+import { runSensitivityJob } from './run-sensitivity-job.js';
+import { demoCheckpoint, parityCheckpoints } from './test-support/parity-fixtures.js';
+import { type ComputeSource, newCompute, WarmCompute } from './warm-compute.js';
+
+const MiB = 2 ** 20;
+const EXAMPLES = 6;
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'layersense-warm-'));
+});
+afterAll(() => rm(scratch, { recursive: true }));
+
+let warm: WarmCompute;
+let calls: ComputeCall[];
+let stopListening: () => void;
+beforeEach(() => {
+  warm = new WarmCompute();
+  calls = [];
+  stopListening = onComputeCall((call) => calls.push(call));
+});
+afterEach(async () => {
+  stopListening();
+  await warm.stop();
+});
+
+const opened = () => calls.filter(({ operation }) => operation === 'open').length;
+const processes = () => new Set(calls.map(({ pid }) => pid)).size;
+
+interface Request {
+  readonly folder?: string;
+  readonly length?: number;
+  readonly params?: object;
+}
+
+/** A job on examples of `length` tokens, of the demo model by default. */
+async function score(compute: ComputeSource, request: Request = {}): Promise<ScoreReport> {
+  const { folder = demoCheckpoint().folder, length = 24, params } = request;
+  const dataset = join(scratch, `${length}.jsonl`);
+  const rows = Array.from({ length: EXAMPLES }, (_, row) => ({
+    input_ids: Array.from({ length }, (__, t) => (t * 31 + row * 7) % 61),
+  }));
+  await writeFile(dataset, rows.map((row) => JSON.stringify(row)).join('\n'));
+  const fixed = { examples: EXAMPLES, batch_size: EXAMPLES };
+  const job = { model: folder, method: 'fisher', dataset, device: 'cpu' };
+  const spec = JobSpec.parse({ ...job, params: { ...fixed, ...params } });
+  const services = {
+    allowedRoots: ['/'],
+    hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
+    report: () => undefined,
+    checkpoint: noCheckpoint,
+    threads: 1,
+    compute,
+  };
+  return runSensitivityJob(spec, services, new AbortController().signal);
+}
+
+/** To the bit. */
+function expectSame(actual: ScoreReport, expected: ScoreReport): void {
+  expect(actual.run.example_losses).toEqual(expected.run.example_losses);
+  expect(actual.scores).toEqual(expected.scores);
+}
+
+describe.skipIf(process.platform !== 'linux')('a job on the process of jobs before it', () => {
+  const other = parityCheckpoints().find(({ name }) => name === 'mixtral')?.folder ?? '';
+
+  it('has the bits that it has on a new one', async () => {
+    const requests: Request[] = [
+      {},
+      { folder: other },
+      {},
+      { params: { plan: 'streamed' } },
+      { length: 40 },
+      { folder: other },
+      { params: { plan: 'streamed' } },
+    ];
+    const onWarm: ScoreReport[] = [];
+    for (const request of requests) onWarm.push(await score(warm, request));
+    expect(processes()).toBe(1);
+    for (const [i, request] of requests.entries()) {
+      const alone = await score(newCompute, request);
+      const report = onWarm[i];
+      if (report) expectSame(report, alone);
+    }
+  });
+
+  it('opens no session that they have left', async () => {
+    await score(warm);
+    const before = opened();
+    await score(warm);
+    expect(opened()).toBe(before);
+  });
+
+  it('keeps to a memory limit that they did not have', async () => {
+    const long = { length: 480 };
+    const large = await score(warm, { ...long, params: { plan: 'whole' } });
+    const estimated = large.run.estimated_memory_bytes ?? 0;
+    expect(large.run.peak_memory_bytes).toBeGreaterThan(estimated / 2);
+    // Less than the large job had, by more than this process grows meanwhile.
+    const limit = Math.floor(estimated - 60 * MiB);
+    const bounded = { ...long, params: { memory_limit_bytes: limit } };
+    const limited = await score(warm, bounded);
+    expect(limited.run.plan).not.toBe('whole');
+    expect(limited.run.estimated_memory_bytes).toBeLessThanOrEqual(limit);
+    expect(limited.run.peak_memory_bytes).toBeLessThanOrEqual(limit);
+    expect(limited.run.plan).toBe((await score(newCompute, bounded)).run.plan);
+  });
+
+  it('shares the process with their sessions only where its limit has room for both', async () => {
+    const spared: number[] = [];
+    const source: ComputeSource = {
+      start: (needs) => {
+        spared.push(needs.spareBytes);
+        return warm.start(needs);
+      },
+    };
+    const { run } = await score(source);
+    const limited = (share: number) => ({
+      params: { memory_limit_bytes: Math.floor(share * (run.estimated_memory_bytes ?? 0)) },
+    });
+    const before = opened();
+    await score(source, limited(3));
+    expect({ opened: opened(), processes: processes() }).toEqual({ opened: before, processes: 1 });
+    // By estimate there is room, but a peak may be a quarter above its estimate.
+    await score(source, limited(1.2));
+    expect(processes()).toBe(2);
+    expect(spared.map((bytes) => bytes > 0)).toEqual([true, true, false]);
+  });
+});
