@@ -1,12 +1,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JobSpec, type ScoreReport } from '@layersense/contracts';
-import { connectDatabase } from '@layersense/database';
+import {
+  type Job,
+  JobSpec,
+  type LayerScore,
+  type ScoreReport,
+  type SensitivityJobPayload,
+} from '@layersense/contracts';
+import { connectDatabase, type Database } from '@layersense/database';
 import { hubSettingsFromEnvironment, openCheckpoint } from '@layersense/model-source';
 import { buildForward, type ForwardGraph, parseModel, type Routing } from '@layersense/models';
 import { encodeModel } from '@layersense/onnx-ir';
-import { mergeReports } from '@layersense/runs';
+import { mergeReports, partialScores } from '@layersense/runs';
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import { freshDatabase } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -203,14 +209,11 @@ describe('the tokens that experts saw', () => {
     expect(() => mergeReports([{ ...few, scores: lossy }, rest])).toThrow('--per-example');
   });
 
-  it('survive a worker: a resumed job ends with those of an undisturbed one', async () => {
-    const fresh = await freshDatabase();
-    const database = connectDatabase(fresh.url);
-    try {
+  it('survive a worker: a resumed job ends with those of an undisturbed one', () =>
+    onDatabase(async (database, runStored) => {
       const params = { batch_size: 1 };
       const { id } = await database.jobs.create({ spec: specOf(folder, params), metadata: {} });
       const job = await database.jobs.markRunning(id, { workerId: 'w' });
-      if (!job) throw new Error('the job was queued');
       const stored = databaseCheckpoint(database, id);
       let left = 3;
       const dying = {
@@ -221,18 +224,73 @@ describe('the tokens that experts saw', () => {
         },
       };
       await expect(score(folder, params, { checkpoint: dying })).rejects.toThrow('killed');
-      const signal = new AbortController().signal;
-      const spill = new SpillFolders(join(scratch, 'spill'));
-      await runStoredJobs(database, offline(), spill)({ jobId: id }, { job, signal });
-      const { run_id } = await database.jobs.get(id);
-      const resumed = await database.runs.report(run_id ?? '', { perExample: true });
+      await runStored({ jobId: id }, job);
+      await expectEnded(database, id, await score(folder, params));
+    }));
+
+  it('are those of one worker where shards count them, and before that of what is finished', () =>
+    onDatabase(async (database, runStored) => {
+      const { jobs } = database;
+      const params = { batch_size: 2 };
       const undisturbed = await score(folder, params);
-      const byParameter = (report: ScoreReport) =>
-        new Map(report.scores.map((each) => [each.parameter, each]));
-      expect(byParameter(resumed)).toEqual(byParameter(undisturbed));
-    } finally {
-      await database.close();
-      await fresh.drop();
-    }
-  });
+      const { id } = await jobs.create({ spec: specOf(folder, params), metadata: {}, shards: 3 });
+      for (const shard of [2, 0, 1]) {
+        const started = await jobs.startShard(id, shard, { workerId: 'w' });
+        await runStored({ jobId: id, shard }, started?.job);
+        await expectSoFar(database, id, undisturbed);
+      }
+      await runStored({ jobId: id }, await jobs.markRunning(id, { workerId: 'w' }));
+      await expectEnded(database, id, undisturbed);
+    }));
 });
+
+type RunStored = (work: SensitivityJobPayload, job: Job | undefined) => Promise<void>;
+
+/** A fresh database, and what computes its jobs. */
+async function onDatabase(
+  test: (database: Database, runStored: RunStored) => Promise<void>,
+): Promise<void> {
+  const fresh = await freshDatabase();
+  const database = connectDatabase(fresh.url);
+  const run = runStoredJobs(database, offline(), new SpillFolders(join(scratch, 'spill')));
+  try {
+    await test(database, async (work, job) => {
+      if (!job) throw new Error('it was queued');
+      await run(work, { job, signal: new AbortController().signal });
+    });
+  } finally {
+    await database.close();
+    await fresh.drop();
+  }
+}
+
+async function expectEnded(
+  { jobs, runs }: Database,
+  id: string,
+  undisturbed: ScoreReport,
+): Promise<void> {
+  const { run_id } = await jobs.get(id);
+  const report = await runs.report(run_id ?? '', { perExample: true });
+  expect(scoresByParameter(report.scores)).toEqual(scoresByParameter(undisturbed.scores));
+}
+
+/** The scores that a running job has are those of the undisturbed one's examples that are finished. */
+async function expectSoFar({ jobs }: Database, id: string, { scores }: ScoreReport): Promise<void> {
+  const layout = await jobs.checkpointLayout(id);
+  const batches = await jobs.loadCheckpoint(id);
+  const positions = batches.flatMap((batch) => batch.positions);
+  if (!layout) throw new Error('nothing is stored');
+  const partial = scoresByParameter(partialScores({ ...layout, batches }));
+  expect(partial.size).toBe(scores.length);
+  for (const { parameter, per_example_routed_tokens: counts } of scores) {
+    const finished = counts && positions.map((position) => counts[position] ?? Number.NaN);
+    expect(partial.get(parameter), parameter).toMatchObject({
+      n: positions.length,
+      routed_tokens: finished?.reduce((sum, count) => sum + count, 0) ?? null,
+      routed_examples: finished?.filter((count) => count > 0).length ?? null,
+    });
+  }
+}
+
+const scoresByParameter = (scores: readonly LayerScore[]) =>
+  new Map(scores.map((score) => [score.parameter, score]));

@@ -1,3 +1,4 @@
+import type { PartialScoreReport } from '@layersense/contracts';
 import { packBatch } from '@layersense/runs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fisherReport } from '../../test-support/fisher-report.js';
@@ -76,4 +77,53 @@ it('are those of the finished examples, as a run over them alone would have', as
   expect((await scoresOf(id)).json().status).toBe('canceling');
   await jobs.markCanceled(id);
   expect((await scoresOf(id)).json().code).toBe('job_without_scores');
+});
+
+it('count the tokens that experts have seen by now, each example once', async () => {
+  const { jobs } = test.database;
+  const { id } = (await test.app.inject({ method: 'POST', url: '/jobs', payload: fisher })).json();
+  await jobs.markRunning(id, { workerId: 'w' });
+  const expert = 'model.layers.0.mlp.experts.1.down_proj.weight';
+  const columns = { parameters: ['lm_head.weight', expert], routed: [expert] };
+  const shapes = columns.parameters.map(() => [2, 3]);
+  await jobs.describeCheckpoint(id, { identity: 'now', ...columns, shapes });
+  const tokens = new Map([
+    [5, 0],
+    [2, 4],
+    [8, 3],
+  ]);
+  const save = (positions: readonly number[]) => {
+    const ones = positions.map(() => 1);
+    const values = packBatch(columns, {
+      examples: positions,
+      losses: ones,
+      squaredNorms: new Map(columns.parameters.map((name) => [name, ones])),
+      routedTokens: new Map([[expert, positions.map((position) => tokens.get(position) ?? 0)]]),
+    });
+    return jobs.saveCheckpoint(id, { identity: 'now', key: positions.join(), positions, values });
+  };
+  const counts = async () => {
+    const { scores } = (await scoresOf(id)).json() as PartialScoreReport;
+    return scores
+      .toSorted((a, b) => (a.parameter < b.parameter ? 1 : -1))
+      .map(({ n, routed_tokens, routed_examples }) => [n, routed_tokens, routed_examples]);
+  };
+
+  await save([5, 2]);
+  expect(await counts()).toEqual([
+    [2, 4, 1],
+    [2, null, null],
+  ]);
+  // A smaller plan makes other batches of what is left, and may compute an example again.
+  await save([2, 8]);
+  expect(await counts()).toEqual([
+    [3, 7, 2],
+    [3, null, null],
+  ]);
+  const csv = (await scoresOf(id, 'text/csv')).body.trimEnd().split('\r\n');
+  expect(csv.map((line) => line.split(',').slice(-2).join()).toSorted()).toEqual([
+    ',',
+    '7,2',
+    'routed_tokens,routed_examples',
+  ]);
 });
