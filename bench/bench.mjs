@@ -6,7 +6,7 @@
 // With a Python that has torch, and transformers or not (scripts/python/README.md), the experiment's
 // loop runs in turns with `layersense score`, and rows are ratios; without one these rows are left out. --folder
 // keeps the checkpoint, of 327 MB, for the next run. Of speeds the best of all repeats counts, or the
-// median where two graphs are compared; of memory the highest.
+// median where two graphs are compared; memory is read in runs of its own, since reading it takes time.
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { graphSpeed } from './graph-speed.mjs';
 import { magnitudeSpeed } from './magnitude-speed.mjs';
 import { largestError, pytorch, torchVersion } from './pytorch.mjs';
 import { writeRandomLlama } from './random-checkpoint.mjs';
-import { watchScore, writeTokens } from './run-score.mjs';
+import { score, writeTokens } from './run-score.mjs';
 import { atLeast, atMost, median, row } from './targets.mjs';
 
 const { values: options } = parseArgs({
@@ -67,22 +67,18 @@ async function compare(length) {
     length,
     vocabulary: shape.vocabulary,
   });
-  const loopOn = (command, dtype = 'float32') =>
-    pytorch(command, { python, folder, checkpoint, tokens: few, threads, dtype });
-  const ours = (tokens, count, plan) =>
-    watchScore(folder, checkpoint, {
-      tokens,
-      examples: count,
-      threads,
-      flags: ['--plan', plan, '--per-example'],
-    });
-  const [plan = 'auto', ...otherPlans] = options.plans.split(',');
+  const loopOn = (command, how = {}) =>
+    pytorch(command, { python, folder, checkpoint, tokens: few, threads, ...how });
+  const ours = (tokens, count, flags, watched = false) =>
+    score(folder, checkpoint, { tokens, examples: count, threads, flags, watched });
+  const plans = options.plans.split(',').map((plan) => ['--plan', plan]);
+  const [first] = plans;
   const rounds = [];
   for (let i = 0; i < repeats; i++) {
     rounds.push({
       ...(torch && { loop: await loopOn('fisher'), activations: await loopOn('activations') }),
-      short: await ours(few, examples, plan),
-      long: await ours(many, 2 * examples, plan),
+      short: await ours(few, examples, [...first, '--per-example']),
+      long: await ours(many, 2 * examples, first),
     });
   }
   console.log(`T = ${length}`);
@@ -96,23 +92,20 @@ async function compare(length) {
     const only = fastest((round) => Math.min(...round.activations.seconds_each));
     row('PyTorch, activation gradients only (no score)', `${only.toFixed(3)} s`);
   }
-  row(`layersense score --plan ${plan}, each further example`, `${further.toFixed(3)} s`);
+  row(`layersense score ${first.join(' ')}, each further example`, `${further.toFixed(3)} s`);
   row(`the same, all of ${examples} examples`, `${(seconds / examples).toFixed(3)} s`);
   if (loop) atLeast('speed against the loop', loop / further, target.speed ?? 1, '×');
 
   await graphRows(length, target);
-  const loopMemory = torch && rounds.at(-1).loop.memory;
-  if (loopMemory) memoryRow('memory, PyTorch loop', loopMemory);
-  const reference = loopMemory?.physical ?? target.loopBytes;
-  const memories = [[plan, rounds.map(({ long }) => long.memory)]];
-  for (const other of otherPlans) {
-    memories.push([other, [(await ours(few, examples, other)).memory]]);
+  const watchedLoop = torch && (await loopOn('fisher', { watched: true }));
+  if (watchedLoop) memoryRow('memory, PyTorch loop', watchedLoop.memory);
+  const reference = watchedLoop ? watchedLoop.memory.physical : target.loopBytes;
+  for (const flags of plans) {
+    const { memory } = await ours(few, examples, flags, true);
+    memoryRow(`memory, ${flags.join(' ')}`, memory, reference);
   }
-  for (const [name, each] of memories) {
-    const highest = each.reduce((a, b) => (b.physical > a.physical ? b : a));
-    memoryRow(`memory, --plan ${name}`, highest, reference);
-  }
-  if (torch && !options['no-float64']) errorRow(rounds, await loopOn('fisher', 'float64'));
+  if (torch && !options['no-float64'])
+    errorRow(rounds, await loopOn('fisher', { dtype: 'float64' }));
   console.log();
 }
 

@@ -29,16 +29,17 @@ function printedBy(python, program) {
   return execFileSync(python, ['-c', program], silent).toString().trim();
 }
 
-/** Runs `fisher` or `activations` of the loop; its report with the peaks of its memory. */
-export async function pytorch(command, { python, folder, checkpoint, tokens, threads, dtype }) {
+/** Runs `fisher` or `activations` of the loop; its report and, where `watched`, its memory's peaks. */
+export async function pytorch(command, options) {
+  const { python, folder, checkpoint, tokens, threads, dtype = 'float32', watched } = options;
   const out = join(folder, `${command}-${dtype}.json`);
   const flags = ['--tokens', tokens, '--out', out, '--threads', threads, '--dtype', dtype];
   const child = spawn(python, [loop, command, checkpoint, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const watch = watchMemory(child.pid);
+  const watch = watched && watchMemory(child.pid);
   const code = await new Promise((resolve) => child.on('exit', resolve));
-  const memory = watch.stop();
+  const memory = watch?.stop();
   if (code !== 0) throw new Error(`the PyTorch loop ended with ${code}`);
   return { ...JSON.parse(readFileSync(out, 'utf8')), memory };
 }

@@ -10,7 +10,7 @@ const cli = fileURLToPath(new URL('../apps/cli/bin/layersense.js', import.meta.u
 export async function runScore(folder, model, { length, vocabulary, ...options }) {
   const { examples } = options;
   const tokens = writeTokens(folder, { examples, length, vocabulary });
-  return (await watchScore(folder, model, { tokens, ...options })).run;
+  return (await score(folder, model, { tokens, ...options })).run;
 }
 
 /** @returns {string} a file of `examples` sequences of `length` tokens */
@@ -25,8 +25,11 @@ export function writeTokens(folder, { examples, length, vocabulary }) {
   return file;
 }
 
-/** Runs `layersense score` as a user would: its report, and the peaks of its processes' memory. */
-export async function watchScore(folder, model, { tokens, examples, threads, flags = [] }) {
+/**
+ * Runs `layersense score` as a user would: its report and, where `watched`, the peaks of its processes'
+ * memory. Watching takes time from what is watched.
+ */
+export async function score(folder, model, { tokens, examples, threads, flags = [], watched }) {
   const out = join(folder, 'scores.json');
   const args = ['score', model, '--dataset', tokens, '--examples', String(examples)];
   const machine = ['--threads', threads, '--device', 'cpu', '--json', '--out', out];
@@ -37,9 +40,9 @@ export async function watchScore(folder, model, { tokens, examples, threads, fla
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  const watch = watchMemory(child.pid);
+  const watch = watched && watchMemory(child.pid);
   const code = await new Promise((resolve) => child.on('close', resolve));
-  const memory = watch.stop();
+  const memory = watch?.stop();
   if (code !== 0) throw new Error(`layersense score failed:\n${stderr}`);
   return { ...JSON.parse(readFileSync(out, 'utf8')), memory };
 }
