@@ -65,8 +65,8 @@ describe('recomputeCheapValues', () => {
     expect(saved / BYTES).toBeGreaterThanOrEqual(layers - 2);
   });
 
-  it('keeps wide attention weights only where their queries and keys are no smaller', () => {
-    const repeats = (length: number) => {
+  it('keeps attention weights only where their queries and keys would have to be kept instead', () => {
+    const repeats = (length: number, keepsBoth: boolean) => {
       const g = new GraphBuilder('attention');
       const project = (name: string) =>
         g.reshape(g.matMul(g.input(name, 'float32', [length, WIDTH]), weight(g, `w${name}`)), [
@@ -74,14 +74,16 @@ describe('recomputeCheapValues', () => {
           length,
           64,
         ]);
-      const [q, k] = [project('q'), project('k')];
+      const [q, k, v] = [project('q'), project('k'), project('v')];
       const weights = g.op('Softmax', [g.matMul(q, g.swapLast(k))], { axis: int(-1) });
       const forward = new Set(g.nodes);
-      const late = g.matMul(g.mul(weights, weights), g.add(q, k));
+      const late = g.matMul(g.mul(weights, weights), keepsBoth ? g.add(q, k) : v);
       const graph = recomputeCheapValues(g.build([late]), forward);
       return graph.nodes.map(({ name }) => name).filter((name) => name.endsWith('#again'));
     };
-    expect(repeats(512)).toEqual(['Transpose#again', 'MatMul_2#again', 'Softmax#again']);
-    expect(repeats(64)).toEqual([]);
+    const attention = ['Transpose#again', 'MatMul_3#again', 'Softmax#again'];
+    expect(repeats(512, false)).toEqual(attention);
+    expect(repeats(64, true)).toEqual(attention);
+    expect(repeats(64, false)).toEqual([]);
   });
 });

@@ -8,10 +8,8 @@ const CHEAP: ReadonlySet<string> = new Set([
   ...['SimplifiedLayerNormalization', 'ReduceMean', 'ReduceSum', 'Transpose', 'Split', 'Concat'],
 ]);
 
-/** A product is cheap for its size where few factors meet in an element, as in attention scores. */
-const CHEAP_INNER_DIMENSION = 256;
-/** How many times larger than its factors such a product must be for a second one to be worth it. */
-const CHEAP_GROWTH = 2;
+/** A product is cheap for its size where few factors meet in an element, as in attention. */
+const CHEAP_INNER_DIMENSION = 512;
 
 /** Share of the largest value below which a value is kept: computing it again would save nothing. */
 const SMALL_SHARE = 1 / 64;
@@ -19,7 +17,7 @@ const SMALL_SHARE = 1 / 64;
 /**
  * The same graph, in which the nodes outside `forward` (the backward pass and the statistics) get
  * values of the forward pass computed a second time, where that is cheap and leaves less to keep:
- * normalised activations, activation functions, wide attention weights. What stays in memory from
+ * normalised activations, activation functions, attention. What stays in memory from
  * one pass to the other are results of matrix products and sums of them.
  *
  * The second computations stand between the forward and the other nodes: ONNX Runtime computes the
@@ -99,8 +97,7 @@ function isCheap(graph: Graph, node: Node, sources: Sources): boolean {
   if (node.opType !== 'MatMul') return false;
   const ofActivations = node.inputs.every((name) => (sources.get(name)?.size ?? 0) > 0);
   const inner = graph.values.get(node.inputs[0] ?? '')?.shape.at(-1) ?? Number.POSITIVE_INFINITY;
-  const growth = bytesOf(graph, node.outputs) / bytesOf(graph, node.inputs);
-  return ofActivations && inner <= CHEAP_INNER_DIMENSION && growth > CHEAP_GROWTH;
+  return ofActivations && inner <= CHEAP_INNER_DIMENSION;
 }
 
 /**

@@ -6,6 +6,8 @@ import { attachLoss } from './cross-entropy.js';
 
 /** Elements of logits at which they are computed in chunks of the vocabulary: 64 MB of float32. */
 export const LOGIT_CHUNK_ELEMENTS = 2 ** 24;
+/** Elements of logits whose cotangent is worth reducing before the backward pass: 1 MB of float32. */
+const REDUCED_AT_ONCE_ELEMENTS = 2 ** 18;
 
 type Uses = ReadonlyMap<string, readonly ParameterUse[]>;
 
@@ -24,8 +26,9 @@ export interface HeadLossOptions {
 }
 
 /**
- * Attaches the loss: over all logits at once where these are small, and otherwise over chunks of the
- * vocabulary, so that memory does not grow with vocabulary × tokens. Labels drawn from the model need
+ * Attaches the loss: over all logits at once where these are small; otherwise their cotangent is
+ * reduced to what is wanted of it before the backward pass, in chunks of the vocabulary where it is
+ * large, so that memory does not grow with vocabulary × tokens. Labels drawn from the model need
  * the whole distribution of a position and are never chunked.
  *
  * @param lookupsOf tokens looked up in a parameter anywhere in the model, as values of this graph
@@ -38,13 +41,15 @@ export function attachHeadLoss(
 ): HeadLoss {
   const { logits, batch, labels, chunkElements = LOGIT_CHUNK_ELEMENTS } = options;
   const [rows = 0, vocabulary = 0] = logits.shape;
-  const head = rows * vocabulary > chunkElements ? findOutputHead(g, logits) : undefined;
+  const elements = rows * vocabulary;
+  const isLarge = elements > Math.min(chunkElements, REDUCED_AT_ONCE_ELEMENTS);
+  const head = isLarge ? findOutputHead(g, logits) : undefined;
   const headUses = head && uses.get(head.weight);
   if (labels === 'model' || !head || !headUses) {
     const { losses, logitsCotangent } = attachLoss(g, { logits, batch, labels });
     return { losses, seeds: new Map([[logits.name, logitsCotangent]]), uses };
   }
-  const chunk = Math.max(1, Math.floor(chunkElements / rows));
+  const chunk = Math.min(vocabulary, Math.max(1, Math.floor(chunkElements / rows)));
   const lookups = lookupsOf(head.weight);
   const { losses, inputCotangent, use } = g.scope('head', () =>
     attachChunkedHead(g, head, { batch, chunk, lookups }),

@@ -65,8 +65,12 @@ export function attachChunkedHead(
   const chunks = vocabularyChunks(g, head, chunk);
 
   // What is wanted of a chunk is joined at once: while one of two values waits, the chunk stays.
-  const columns = chunks.map(({ weight, start, size }) => {
-    const z = g.op('Gemm', [head.x, weight], { transB: int(1) });
+  const logitsOf = ({ weight }: VocabularyChunk, x: Value) =>
+    g.op('Gemm', [x, weight], { transB: int(1) });
+  const all = chunks.length === 1 && chunks[0] ? logitsOf(chunks[0], head.x) : undefined;
+  const columns = chunks.map((each) => {
+    const { start, size } = each;
+    const z = all ?? logitsOf(each, head.x);
     const normalizer = g.op('ReduceLogSumExp', [z, g.int64([-1])], { keepdims: int(1) });
     const { index, inside } = within(g, targets, start, size, z.dtype);
     const target = g.mul(g.op('GatherElements', [z, index], { axis: int(1) }), inside);
@@ -91,8 +95,9 @@ export function attachChunkedHead(
   const column = g.reshape(weights, [rows, 1]);
   let totals: Value[] = [];
   let x = head.x;
-  for (const { weight, start, size } of chunks) {
-    const z = g.op('Gemm', [x, weight], { transB: int(1) });
+  for (const each of chunks) {
+    const { weight, start, size } = each;
+    const z = all ?? logitsOf(each, x);
     const p = g.op('Exp', [g.sub(z, normalizer)]);
     const { index, inside } = within(g, targets, start, size, z.dtype);
     const atTarget = g.op('GatherElements', [p, index], { axis: int(1) });
@@ -108,7 +113,9 @@ export function attachChunkedHead(
     // Orders the chunks: ONNX Runtime would otherwise compute them all and hold them for later.
     x = g.add(head.x, zeroFrom(g, totals));
   }
-  const [inputCotangent, deltaGram, ...lookedUp] = totals;
+  // And has the last one reduced before the backward pass, not when the head's norm is due.
+  const [first, deltaGram, ...lookedUp] = totals;
+  const inputCotangent = first && g.add(first, zeroFrom(g, totals));
   if (!inputCotangent || !deltaGram) throw new RangeError('a head without a vocabulary');
   const byTokens = lookups.flatMap(({ name }, i) => {
     const value = lookedUp[i];
@@ -124,7 +131,7 @@ interface VocabularyChunk {
   readonly size: number;
 }
 
-/** Row ranges of W as initializers of their own: the same bytes of the same file. */
+/** W, or row ranges of it as initializers of their own: the same bytes of the same file. */
 function vocabularyChunks(
   g: GraphBuilder,
   { weight, ref, x }: OutputHead,
@@ -132,6 +139,9 @@ function vocabularyChunks(
 ): readonly VocabularyChunk[] {
   const [vocabulary = 0, width = 0] = ref.shape;
   const rowBytes = ref.length / vocabulary;
+  if (chunk >= vocabulary) {
+    return [{ weight: g.cast(g.value(weight), x.dtype), start: 0, size: vocabulary }];
+  }
   return Array.from({ length: Math.ceil(vocabulary / chunk) }, (_, i) => {
     const start = i * chunk;
     const size = Math.min(chunk, vocabulary - start);
