@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts/error-codes';
 import { tellComputeCall } from './compute-calls.js';
 import { explainExit, type ProcessExit } from './explain-exit.js';
 import type { Operation, Operations, Reply, RuntimeInfo } from './protocol.js';

@@ -1,4 +1,4 @@
-import { toLayersenseError } from '@layersense/contracts';
+import { toLayersenseError } from '@layersense/contracts/error-codes';
 import { env } from 'onnxruntime-node';
 import { outliveNoParent } from './outlive-no-parent.js';
 import { readProcessStats } from './process-stats.js';

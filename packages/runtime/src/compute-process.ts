@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts/error-codes';
 import { ComputeChannel } from './compute-channel.js';
 import type { ProcessExit } from './explain-exit.js';
 import type { ProcessStats, RuntimeInfo } from './protocol.js';
@@ -87,8 +87,9 @@ function forkChild(environment: Readonly<Record<string, string>>): ChildProcess 
   return fork(CHILD, [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Tensors are large and few: the child collects them itself, see collect-garbage.ts.
-    execArgv: ['--expose-gc'],
+    // Tensors are large and few: the child collects them itself, see collect-garbage.ts. The rest of
+    // its heap is small, and would be three times as large before it is first collected.
+    execArgv: ['--expose-gc', '--max-semi-space-size=1', '--optimize-for-size'],
     env: {
       ...process.env,
       ...environment,
@@ -108,7 +109,7 @@ function forkChild(environment: Readonly<Record<string, string>>): ChildProcess 
  */
 function returnLargeBlocks(): Readonly<Record<string, string>> {
   const { GLIBC_TUNABLES: own } = process.env;
-  const threshold = 'glibc.malloc.mmap_threshold=1048576';
+  const threshold = 'glibc.malloc.mmap_threshold=131072';
   return { GLIBC_TUNABLES: own === undefined ? threshold : `${threshold}:${own}` };
 }
 

@@ -1,4 +1,4 @@
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts/error-codes';
 import { isOutOfMemory, killedBySystem, outOfMemory } from './ort-error.js';
 
 export interface ProcessExit {

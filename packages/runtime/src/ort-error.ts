@@ -1,4 +1,4 @@
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts/error-codes';
 import { cudaLibraries, installScript, providerFolder } from './cuda-provider.js';
 import type { Device } from './session-options.js';
 

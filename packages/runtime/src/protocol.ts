@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorContext } from '@layersense/contracts';
+import type { ErrorCode, ErrorContext } from '@layersense/contracts/error-codes';
 import type { Device, SessionOptions } from './session-options.js';
 import type { Tensors } from './tensor-data.js';
 import type { DurableTensor, TensorStoreLimits } from './tensor-store.js';

@@ -1,4 +1,4 @@
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts/error-codes';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { collectGarbage } from './collect-garbage.js';
 import { isCudaInstalled } from './cuda-provider.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts/error-codes';
 import { emptyTensor, type TensorData, tensorBytes, tensorOf } from './tensor-data.js';
 
 export interface TensorStoreLimits {
