@@ -6,6 +6,7 @@ const at = (phase: Progress['phase'], done: number, total: number, eta: number |
   phase,
   done,
   total,
+  layer: null,
   eta_seconds: eta,
 });
 
@@ -31,6 +32,17 @@ describe('createProgressBar', () => {
       `\r\x1b[2Kcomputing  ${'█'.repeat(6)}${'·'.repeat(18)}  16/64  4.0/s  12 s left`,
       '\r\x1b[2K',
     ]);
+  });
+
+  it('names what is being computed, last on the line', () => {
+    const stream = recorder({ isTTY: true, columns: 100 });
+    let time = 0;
+    const progress = createProgressBar(stream, '', () => time);
+    progress.update(at('computing', 0, 64));
+    time = 1000;
+    progress.update({ ...at('computing', 1, 64, 63), layer: 'model.layers.3' });
+    progress.close();
+    expect(stream.written[1]).toMatch(/1\/64 {2}1\.0\/s {2}63 s left {2}model\.layers\.3$/);
   });
 
   it('counts the rate from what was done when it began', () => {

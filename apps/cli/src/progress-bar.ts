@@ -98,5 +98,6 @@ function describe(phase: Phase, time: number, withBar: boolean): string {
     `${formatCount(done)}/${formatCount(total)}`,
     ...(rate > 0 && Number.isFinite(rate) ? [`${rate.toPrecision(2)}/s`] : []),
     ...(left === undefined || done >= total ? [] : [`${formatDuration(left)} left`]),
+    ...(progress.layer === null ? [] : [progress.layer]),
   ].join('  ');
 }

@@ -66,7 +66,8 @@ class FisherComputation {
         threads: job.services.threads,
         stallMs: job.services.stallMs,
         datasetRows: wanted.dataset.indices,
-        onWork: (share) => job.progress.advance(this.count(), share * this.#roundShare),
+        onStep: (layer, share) =>
+          job.progress.advance(this.count(), share * this.#roundShare, layer),
         onResumed: (share) => job.progress.skip(share * this.#roundShare),
         identity: key.identity,
         weights: canonicalJson(job.model.files),

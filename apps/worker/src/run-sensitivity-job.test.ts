@@ -153,7 +153,12 @@ describe('a fisher job', () => {
 
 describe('a magnitude job', () => {
   it('measures every parameter once, a tied head not again', async () => {
-    const { run: record, scores } = await run({ method: 'magnitude', model: demoModel });
+    const progress: Progress[] = [];
+    const request = { method: 'magnitude', model: demoModel };
+    const { run: record, scores } = await run(request, { progress });
+    const layers = progress.filter(({ phase }) => phase === 'computing').map(({ layer }) => layer);
+    expect(layers.pop()).toBeNull();
+    expect(layers.toSorted()).toEqual(scores.map(({ parameter }) => parameter).toSorted());
     expect(record).toMatchObject({ dataset: null, loss: null, engine: { onnxruntime: null } });
     expect(scores.map(({ parameter }) => parameter)).not.toContain('lm_head.weight');
     const norm = scores.find(({ parameter }) => parameter === 'model.norm.weight');

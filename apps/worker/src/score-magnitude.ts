@@ -26,11 +26,12 @@ export async function scoreMagnitude(
   const elements = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const total = weights.length;
   const measured = [];
-  await progress.begin('computing', { done: 0, total });
-  for (const { parameter, shape, chunks } of weights) {
+  await progress.begin('computing', { done: 0, total }, weights[0]?.parameter);
+  for (const [i, { parameter, shape, chunks }] of weights.entries()) {
     signal.throwIfAborted();
     measured.push({ parameter, shape, magnitude: await measureMagnitude(parameter, chunks()) });
-    await progress.advance({ done: measured.length, total }, elementCount(shape) / elements);
+    const next = weights[i + 1]?.parameter;
+    await progress.advance({ done: i + 1, total }, elementCount(shape) / elements, next);
   }
   return { scores: summarizeMagnitude(measured), facts: { arithmetic: 'float64' } };
 }

@@ -284,12 +284,20 @@ export const Progress = z
     phase: z.enum(phases),
     done: z.number().int().min(0),
     total: z.number().int().min(0),
+    layer: z
+      .string()
+      .nullable()
+      .describe(
+        'what is being computed: of magnitudes the parameter, of a checkpointed or streamed plan the block or blocks of the segment; null where the whole model is, and between computations',
+      ),
     /** Seconds until the phase ends, from its own rate so far; null until a rate is known. */
     eta_seconds: z.number().min(0).nullable(),
   })
   .meta({
     id: 'Progress',
-    examples: [{ phase: 'computing', done: 12, total: 64, eta_seconds: 41.5 }],
+    examples: [
+      { phase: 'computing', done: 12, total: 64, layer: 'model.layers.3', eta_seconds: 41.5 },
+    ],
   });
 export type Progress = z.infer<typeof Progress>;
 

@@ -9,7 +9,7 @@ import {
 import { findJob } from './find-job.js';
 import type { JobEvent as JobEventRow, Prisma, PrismaClient } from './generated/prisma/client.js';
 import { parseId, showId } from './ids.js';
-import { toJob } from './job-row.js';
+import { toJob, toProgress } from './job-row.js';
 import type { JobEventType } from './job-transitions.js';
 import { decodeCursor, type ListOf, type Page, type Position, pageOf } from './list-cursor.js';
 
@@ -73,7 +73,7 @@ export function createJobLists(prisma: PrismaClient) {
           showId('job', id),
           {
             events: rows.filter(({ job_id }) => job_id === id).map(toJobEvent),
-            progress: progress as JobChange['progress'],
+            progress: toProgress(progress),
           },
         ]),
       );

@@ -1,4 +1,4 @@
-import type { Job, JobSpec } from '@layersense/contracts';
+import type { Job, JobSpec, Progress } from '@layersense/contracts';
 import { type Job as JobRow, Prisma } from './generated/prisma/client.js';
 import { showId } from './ids.js';
 
@@ -23,7 +23,7 @@ export function toJob(row: JobRow): Job {
     priority: row.priority,
     timeout_seconds: row.timeout_seconds,
     shards: row.shards,
-    progress: row.progress as Job['progress'],
+    progress: toProgress(row.progress),
     cached: row.cached,
     run_id: row.run_id === null ? null : showId('run', row.run_id),
     error: row.error as Job['error'],
@@ -40,6 +40,11 @@ export function toJob(row: JobRow): Job {
       retry: `/jobs/${id}/retry`,
     },
   };
+}
+
+/** Rows of an earlier release say nothing of the layer. */
+export function toProgress(stored: Prisma.JsonValue): Progress | null {
+  return stored === null ? null : { layer: null, ...(stored as Omit<Progress, 'layer'>) };
 }
 
 /** A value for a jsonb column; properties that are undefined are left out. */

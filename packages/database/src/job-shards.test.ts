@@ -15,10 +15,15 @@ async function sharded(shards = 2): Promise<string> {
   return (await database.jobs.create({ spec: fisherSpec(), metadata: {}, shards })).id;
 }
 
-const progress = (done: number, eta_seconds: number | null = null): Progress => ({
+const progress = (
+  done: number,
+  eta_seconds: number | null = null,
+  layer: string | null = null,
+): Progress => ({
   phase: 'computing',
   done,
   total: 10,
+  layer,
   eta_seconds,
 });
 
@@ -80,11 +85,12 @@ it('shards add up to the progress of their job', async () => {
   const { jobs } = database;
   const id = await sharded(3);
   for (const shard of [0, 1, 2]) await jobs.startShard(id, shard, worker);
-  const loading: Progress = { phase: 'loading', done: 0, total: 0, eta_seconds: null };
+  const loading: Progress = { phase: 'loading', done: 0, total: 0, layer: null, eta_seconds: null };
   await jobs.reportShardProgress(id, 0, loading);
   expect((await jobs.get(id)).progress).toEqual(loading);
   await jobs.reportShardProgress(id, 0, progress(3, 20));
-  await jobs.reportShardProgress(id, 1, progress(2, 30));
+  await jobs.reportShardProgress(id, 1, progress(2, 30, 'model.layers.3'));
+  expect((await jobs.get(id)).progress).toEqual(progress(5, 30, 'model.layers.3'));
   await jobs.reportShardProgress(id, 2, loading);
   expect((await jobs.get(id)).progress).toEqual(progress(5, 30));
   await Promise.all([0, 1, 2].map((shard) => jobs.reportShardProgress(id, shard, progress(3))));

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type JobStatus, LayersenseError, type Problem, toProblem } from '@layersense/contracts';
+import {
+  type JobStatus,
+  LayersenseError,
+  type Problem,
+  type Progress,
+  toProblem,
+} from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 import { fisherReport, fisherSpec } from './test-reports.js';
@@ -207,7 +213,13 @@ describe('races', () => {
 });
 
 describe('progress', () => {
-  const progress = { phase: 'computing', done: 3, total: 8, eta_seconds: 1.5 } as const;
+  const progress = {
+    phase: 'computing',
+    done: 3,
+    total: 8,
+    layer: 'model.layers.3',
+    eta_seconds: 1.5,
+  } as const;
 
   it('is kept while the job runs, and not after', async () => {
     const id = await jobIn('running');
@@ -216,6 +228,15 @@ describe('progress', () => {
     await database.jobs.markFailed(id, problem);
     expect(await database.jobs.reportProgress(id, { ...progress, done: 4 })).toBe(false);
     expect((await database.jobs.get(id)).progress).toEqual(progress);
+  });
+
+  it('of a row that an earlier release wrote has no layer', async () => {
+    const id = await jobIn('running');
+    const { layer: _, ...earlier } = progress;
+    await database.jobs.reportProgress(id, earlier as Progress);
+    expect((await database.jobs.get(id)).progress).toEqual({ ...earlier, layer: null });
+    const change = (await database.jobs.changes(new Map([[id, 0]]))).get(id);
+    expect(change?.progress).toEqual({ ...earlier, layer: null });
   });
 });
 

@@ -16,10 +16,11 @@ export interface FisherPlanOptions {
   /** The dataset row of every example of the set. */
   readonly datasetRows: readonly number[];
   /**
-   * Hears of work on batches that are not finished yet, as a share of the work on all batches given
-   * to `run`. Only the streamed plan calls it: the others finish batch after batch.
+   * Hears which layers are computed next, null where they have no name, and of work on batches that
+   * are not finished yet, as a share of the work on all batches given to `run`. The whole plan has
+   * nothing to say; the checkpointed one finishes batch after batch, so that its share is 0.
    */
-  readonly onWork: (share: number) => Promise<void>;
+  readonly onStep: (layer: string | null, share: number) => Promise<void>;
   /** Hears, in the same measure, of what an earlier attempt has finished. */
   readonly onResumed: (share: number) => void;
   /** Of the run. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JobSpec, type ScoreReport } from '@layersense/contracts';
+import { JobSpec, type Progress, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noCheckpoint } from '../job-services.js';
@@ -18,6 +18,7 @@ async function score(
   model: string,
   examples: readonly (readonly number[])[],
   params: Record<string, unknown>,
+  report: (progress: Progress) => unknown = () => undefined,
 ): Promise<ScoreReport> {
   const dataset = join(scratch, 'examples.jsonl');
   await writeFile(dataset, examples.map((ids) => JSON.stringify({ input_ids: ids })).join('\n'));
@@ -31,7 +32,7 @@ async function score(
   const services = {
     allowedRoots: ['/'],
     hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: scratch }),
-    report: () => undefined,
+    report,
     checkpoint: noCheckpoint,
   };
   return runSensitivityJob(spec, services, new AbortController().signal);
@@ -69,6 +70,21 @@ describe.each(models)('$name', ({ folder, cases }) => {
     }
   });
 });
+
+it.each(['whole', 'checkpointed', 'streamed'])(
+  'tells at which block the %s plan is',
+  async (plan) => {
+    const { folder, cases } = demoCheckpoint();
+    const [{ input_ids: examples } = { input_ids: [] }] = cases;
+    const told = new Set<string | null>();
+    await score(folder, examples.slice(0, 2), { plan, batch_size: 1 }, ({ layer }) =>
+      told.add(layer),
+    );
+    const blocks = [...told].filter((layer) => layer?.startsWith('model.layers.')).toSorted();
+    const all = Array.from({ length: 6 }, (_, block) => `model.layers.${block}`);
+    expect(blocks).toEqual(plan === 'whole' ? [] : all);
+  },
+);
 
 describe('the choice of a plan', () => {
   const examples = Array.from({ length: 6 }, (_, i) =>

@@ -64,8 +64,8 @@ async function attempt(options: Disturbance = {}): Promise<Attempt> {
       report: ({ phase }: Progress) => {
         if (phase !== 'computing') return;
         updates += 1;
-        // The first update is the beginning of the phase.
-        if (updates > stopAfter) controller.abort();
+        // The first two are of the phase that begins and of the step that comes first.
+        if (updates > stopAfter + 1) controller.abort();
       },
       checkpoint: options.checkpoint ?? noCheckpoint,
       ...(options.resumable ? { spillFolder: () => folders.claim(JOB) } : {}),
@@ -96,8 +96,8 @@ async function spilled(ending: string): Promise<string[]> {
   return names.filter((name) => name.endsWith(ending)).map((name) => join(root, folder, name));
 }
 
-/** Results, of which there are as many as batches, and the beginning are no steps. */
-const steps = () => undisturbed.updates - 1 - Math.ceil(examples.length / 2);
+/** The two before the first step has ended, and one per batch with its result, end no step. */
+const steps = () => undisturbed.updates - 2 - Math.ceil(examples.length / 2);
 
 describe('a streamed run that was interrupted', () => {
   it.each([

@@ -6,6 +6,7 @@ import type { BatchStatistics } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
 import { batchFeeds, feedsOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
+import { layersOf } from './layers-of.js';
 import { openSession } from './open-session.js';
 import {
   batchStatistics,
@@ -80,14 +81,17 @@ export class SegmentedPlan implements FisherPlan {
     const steps = stepsOf(passes);
     const work = steps.reduce((sum, step) => sum + workOf(step), 0);
     const resumed = await this.#resume(steps, work);
+    let finished = 0;
     for (const [i, step] of steps.entries()) {
       if (i < resumed) continue;
+      await this.options.onStep(layersOf(step.segment), finished);
       await this.#perform(step);
       if (this.name !== 'streamed') continue;
       // A streamed segment is not met again before all others were: its weights need not stay.
       if (!sameSegment(step, steps[i + 1])) await this.#sessions.clear();
-      await this.options.onWork(workOf(step) / work);
+      finished = workOf(step) / work;
     }
+    if (finished > 0) await this.options.onStep(null, finished);
     return passes.map(batchStatistics);
   }
 

@@ -550,6 +550,7 @@ export interface components {
          *       "phase": "computing",
          *       "done": 12,
          *       "total": 64,
+         *       "layer": "model.layers.3",
          *       "eta_seconds": 41.5
          *     }
          */
@@ -558,6 +559,8 @@ export interface components {
             phase: "resolving" | "loading" | "tokenizing" | "building" | "computing" | "saving";
             done: number;
             total: number;
+            /** @description what is being computed: of magnitudes the parameter, of a checkpointed or streamed plan the block or blocks of the segment; null where the whole model is, and between computations */
+            layer: string | null;
             eta_seconds: number | null;
         };
         Job: {

@@ -272,7 +272,13 @@ describe('ETags', () => {
     expect((await get(`/jobs/${id}`, '"other"')).statusCode).toBe(200);
 
     await test.database.jobs.markRunning(id, { workerId: 'test' });
-    const progress = { phase: 'computing', done: 1, total: 4, eta_seconds: 3.5 } as const;
+    const progress = {
+      phase: 'computing',
+      done: 1,
+      total: 4,
+      layer: 'model.layers.3',
+      eta_seconds: 3.5,
+    } as const;
     await test.database.jobs.reportProgress(id, progress);
     const changed = await get(`/jobs/${id}`, etag);
     expect(changed.statusCode).toBe(200);

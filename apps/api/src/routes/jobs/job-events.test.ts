@@ -10,7 +10,13 @@ import { saveFisherRun } from '../../test-support/save-fisher-run.js';
 import { type TestApp, testApp } from '../../test-support/test-app.js';
 
 const magnitude = { model: 'org/tiny', method: 'magnitude' };
-const progress = { phase: 'computing', done: 1, total: 4, eta_seconds: 3.5 } as const;
+const progress = {
+  phase: 'computing',
+  done: 1,
+  total: 4,
+  layer: 'model.layers.3',
+  eta_seconds: 3.5,
+} as const;
 
 let test: TestApp;
 let database: Database;
