@@ -2,7 +2,12 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
+import {
+  type Job,
+  JobSpec,
+  type ScoreReport,
+  type SensitivityJobPayload,
+} from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -56,6 +61,15 @@ interface Request {
 }
 
 async function submit(request: Request = {}): Promise<Ended> {
+  const { id } = await create(request);
+  const job = await database.jobs.markRunning(id, { workerId: 'w' });
+  if (!job) throw new Error('the job was queued');
+  await compute({ jobId: id }, job);
+  const ended = await database.jobs.get(id);
+  return { job: ended, report: await database.runs.report(ended.run_id ?? '') };
+}
+
+async function create(request: Request, shards = 1): Promise<Job> {
   const { force = false, params = {}, ...changes } = request;
   const fisher = { method: 'fisher', dataset, device: 'auto', params: { examples: 4, ...params } };
   const spec = JobSpec.parse({
@@ -63,18 +77,20 @@ async function submit(request: Request = {}): Promise<Ended> {
     ...(changes.method === 'magnitude' ? {} : fisher),
     ...changes,
   });
-  const { id } = await database.jobs.create({ spec, metadata: {}, force });
-  const job = await database.jobs.markRunning(id, { workerId: 'w' });
-  if (!job) throw new Error('the job was queued');
+  return await database.jobs.create({ spec, metadata: {}, force, shards });
+}
+
+async function compute(work: SensitivityJobPayload, job: Job): Promise<void> {
   const services = { allowedRoots: [scratch], hub, threads: 1 };
-  const spill = new SpillFolders(join(scratch, 'spill'));
-  await runStoredJobs(
-    database,
-    services,
-    spill,
-  )({ jobId: id }, { job, signal: new AbortController().signal });
-  const ended = await database.jobs.get(id);
-  return { job: ended, report: await database.runs.report(ended.run_id ?? '') };
+  const runJob = runStoredJobs(database, services, new SpillFolders(join(scratch, 'spill')));
+  await runJob(work, { job, signal: new AbortController().signal });
+}
+
+/** Computes a shard of the job, as a delivery of its entry would. */
+async function computeShard(jobId: string, shard: number): Promise<void> {
+  const started = await database.jobs.startShard(jobId, shard, { workerId: 'w' });
+  if (!started) throw new Error('the shard was queued');
+  await compute({ jobId, shard }, started.job);
 }
 
 describe('a job whose run is stored', () => {
@@ -101,6 +117,50 @@ describe('a job whose run is stored', () => {
     const { report } = await submit();
     expect((await submit({ params: { batch_size: 1 } })).report.run.id).toBe(report.run.id);
     expect((await submit({ device: 'cpu' })).report.run.id).toBe(report.run.id);
+  });
+});
+
+describe('a job in shards whose run is stored', () => {
+  it('ends with that run at its first shard, and no shard is computed', async () => {
+    const { report } = await submit();
+    const { id } = await create({}, 3);
+    await computeShard(id, 1);
+    expect(await database.jobs.get(id)).toMatchObject({
+      status: 'succeeded',
+      cached: true,
+      run_id: report.run.id,
+    });
+    expect(await database.jobs.unfinishedShards(id)).toEqual([]);
+    expect(await database.jobs.startShard(id, 0, { workerId: 'w' })).toBeUndefined();
+    const events = (await database.jobs.events(id)).map(({ type }) => type);
+    expect(events).toEqual(['created', 'started', 'shard_started', 'succeeded']);
+  });
+
+  it('is ended by one of its shards alone, and not once it was canceled', async () => {
+    await submit();
+    const { id } = await create({}, 2);
+    const starts = [0, 1].map((shard) => database.jobs.startShard(id, shard, { workerId: 'w' }));
+    const [first, second] = await Promise.all(starts);
+    if (!first || !second) throw new Error('the shards were queued');
+    await compute({ jobId: id, shard: 0 }, first.job);
+    const late = compute({ jobId: id, shard: 1 }, second.job);
+    await expect(late).rejects.toMatchObject({ code: 'canceled' });
+
+    const { id: other } = await create({}, 2);
+    const started = await database.jobs.startShard(other, 0, { workerId: 'w' });
+    await database.jobs.requestCancel(other);
+    if (!started) throw new Error('the shard was queued');
+    const canceled = compute({ jobId: other, shard: 0 }, started.job);
+    await expect(canceled).rejects.toMatchObject({ code: 'canceled' });
+    expect((await database.jobs.get(other)).run_id).toBeNull();
+  });
+
+  it('is computed when it is forced', async () => {
+    await submit();
+    const { id } = await create({ force: true }, 2);
+    await computeShard(id, 0);
+    expect((await database.jobs.get(id)).status).toBe('running');
+    expect(await database.jobs.unfinishedShards(id)).toEqual([1]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { CalibrationSet } from '@layersense/calibration';
-import type { SettledFisherJobSpec } from '@layersense/contracts';
+import type { ScoreReport, SettledFisherJobSpec } from '@layersense/contracts';
 import { listParameters } from '@layersense/models';
 import { basisOfJob, runIdentity } from '@layersense/runs';
 import { FisherAccumulator } from '@layersense/sensitivity';
@@ -49,4 +49,14 @@ export async function prepareFisher(
   for (const batch of [...taken.batches, ...finished]) accumulator.add(batch);
   const { set } = calibration;
   return { spec, job, calibration, set, wanted, scored, key, accumulator, taken };
+}
+
+/** The stored run that the job would end with, where there is one. */
+export async function findEqualRun({
+  job,
+  key,
+  spec,
+}: FisherWork): Promise<ScoreReport | undefined> {
+  const { identity } = key;
+  return await job.services.earlier?.findEqual({ identity, spec, model: job.model });
 }

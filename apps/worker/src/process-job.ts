@@ -16,14 +16,18 @@ const LONGEST_RETRY_MS = 3_600_000;
 /** How often a job that came before its shards had ended is looked at again. */
 const EARLY_AGAIN_MS = 5000;
 
+export interface RunJobContext {
+  readonly job: Job;
+  readonly signal: AbortSignal;
+  /** To be called when the whole job has ended as succeeded, which a shard does not do by itself. */
+  readonly onJobEnded?: () => void;
+}
+
 /**
  * Computes one job and ends it as succeeded (`runs.save` with its id), or one of its shards
  * (`jobs.finishShard`), or throws. It must give up soon after `signal` aborts, whatever the reason.
  */
-export type RunJob = (
-  work: SensitivityJobPayload,
-  context: { readonly job: Job; readonly signal: AbortSignal },
-) => Promise<void>;
+export type RunJob = (work: SensitivityJobPayload, context: RunJobContext) => Promise<void>;
 
 /**
  * How a delivery ended. `nothing_to_do`: its row was not waiting for an attempt, or its shards had not
@@ -80,9 +84,13 @@ export async function processJob(
   const timeout = AbortSignal.timeout(seconds * 1000);
   try {
     const signal = AbortSignal.any([ended.signal, timeout, shutdown, lost]);
-    await runJob(payload, { job: attempt.job, signal });
+    let outcome: Outcome = payload.shard === undefined ? 'succeeded' : 'shard_succeeded';
+    const onJobEnded = () => {
+      outcome = 'succeeded';
+    };
+    await runJob(payload, { job: attempt.job, signal, onJobEnded });
     logger.info('succeeded');
-    return { kind: 'done', outcome: payload.shard === undefined ? 'succeeded' : 'shard_succeeded' };
+    return { kind: 'done', outcome };
   } catch (error) {
     // The row belongs to the worker that took the job over.
     if (lost.aborted) {

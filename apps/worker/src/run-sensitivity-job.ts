@@ -8,7 +8,7 @@ import { summarizeFisher } from '@layersense/sensitivity';
 import { jointFacts } from './compute-facts.js';
 import { computeFisher } from './compute-fisher.js';
 import { ExampleRounds } from './example-rounds.js';
-import { prepareFisher } from './fisher-work.js';
+import { findEqualRun, prepareFisher } from './fisher-work.js';
 import type { JobServices } from './job-services.js';
 import { openJob } from './open-job.js';
 import type { OpenedJob } from './opened-job.js';
@@ -48,10 +48,9 @@ async function scoreFisher(
   job: OpenedJob,
 ): Promise<Omit<Computation, 'dequantized'> | ScoreReport> {
   const work = await prepareFisher(spec, job);
-  const { accumulator, calibration, key, scored, set, taken } = work;
-  const { identity } = key;
-  const equal = await job.services.earlier?.findEqual({ identity, spec, model: job.model });
+  const equal = await findEqualRun(work);
   if (equal) return equal;
+  const { accumulator, calibration, scored, set, taken } = work;
   const layers = [...scored.keys()].filter((name) => !isPart(name)).length;
   const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
   const facts = await computeFisher(work, rounds);

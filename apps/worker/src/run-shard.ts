@@ -1,7 +1,7 @@
-import type { FisherJobSpec } from '@layersense/contracts';
+import type { FisherJobSpec, ScoreReport } from '@layersense/contracts';
 import type { ShardReport } from './compute-facts.js';
 import { computeFisher } from './compute-fisher.js';
-import { prepareFisher } from './fisher-work.js';
+import { findEqualRun, prepareFisher } from './fisher-work.js';
 import type { JobServices } from './job-services.js';
 import { openJob } from './open-job.js';
 import { settleLoss } from './settle-loss.js';
@@ -9,7 +9,8 @@ import type { Shard } from './shard-positions.js';
 
 /**
  * One shard of a job: its examples' values go to the job's checkpoint, from where the job's end
- * takes them. Values of an example depend on that example alone, so nothing else is to be reduced.
+ * takes them. Values of an example depend on that example alone, so nothing else is to be reduced. A
+ * stored run with the numbers that the whole job would have is returned instead.
  *
  * @throws LayersenseError; `canceled` when `signal` aborts
  */
@@ -18,10 +19,12 @@ export async function runShard(
   shard: Shard,
   services: JobServices,
   signal: AbortSignal,
-): Promise<ShardReport> {
+): Promise<ShardReport | ScoreReport> {
   const started = performance.now();
   const job = await openJob(spec, services, signal);
   const work = await prepareFisher(settleLoss(spec, job), job);
+  const equal = await findEqualRun(work);
+  if (equal) return equal;
   const facts = await computeFisher(work, [work.set.examples.map((_, i) => i)], shard);
   const seconds = (performance.now() - started) / 1000;
   return { seconds, ...(facts ? { facts } : {}) };

@@ -67,8 +67,8 @@ describe.skipIf(process.platform !== 'linux')('a job over three workers', () => 
       return started;
     }
 
-    async function submit(): Promise<string> {
-      const job = await database.jobs.create({ spec, metadata: {}, shards: 3 });
+    async function submit({ force = true } = {}): Promise<string> {
+      const job = await database.jobs.create({ spec, metadata: {}, shards: 3, force });
       await enqueue(queueUrl, NAMESPACE, job.id, job);
       return job.id;
     }
@@ -100,6 +100,10 @@ describe.skipIf(process.platform !== 'linux')('a job over three workers', () => 
         expect(new Set(started.map(({ data }) => data.worker_id)).size).toBe(3);
         expect(run).toMatchObject({ device: 'cpu', plan: 'whole', arithmetic: 'float32' });
         expect(run.plan_reason).toContain('3 computations on cpu');
+
+        const again = await submit({ force: false });
+        expect(await ended(again)).toMatchObject({ cached: true, run_id: run.id });
+        expect(await eventsOf(again, 'shard_succeeded')).toEqual([]);
       },
       180_000,
     );

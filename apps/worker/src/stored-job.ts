@@ -1,4 +1,9 @@
-import type { Progress, SensitivityJobPayload } from '@layersense/contracts';
+import {
+  LayersenseError,
+  type Progress,
+  type ScoreReport,
+  type SensitivityJobPayload,
+} from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import { CacheHold } from '@layersense/model-source';
 import { z } from 'zod';
@@ -33,7 +38,7 @@ export function runStoredJobs(
     metrics.examples.inc(examples);
     metrics.tokens.inc(tokens);
   };
-  return async (work, { job, signal }) => {
+  return async (work, { job, signal, onJobEnded }) => {
     const phases = new JobPhases(metrics, job.request.method);
     const store = throttled((progress) => storeProgress(database, work, progress));
     const report: ProgressSink = (progress) => {
@@ -54,7 +59,8 @@ export function runStoredJobs(
       const peak = await phases.during(() => computeStored(database, work, all, signal));
       const result = peak === 'stored before' ? 'hit' : 'miss';
       metrics.cacheLookups.inc({ cache: 'runs', result });
-      if (peak !== 'stored before') metrics.peakMemory.set(peak ?? Number.NaN);
+      if (peak === 'stored before') onJobEnded?.();
+      else metrics.peakMemory.set(peak ?? Number.NaN);
     } finally {
       hold.release();
       phases.end();
@@ -79,30 +85,39 @@ function storeProgress(
 
 /**
  * Computes a job or a shard and ends it in the database. Returns its peak memory, where known, or that
- * there was nothing to compute.
+ * a run that was stored before has ended the job.
  */
 async function computeStored(
-  { jobs, runs }: Database,
+  database: Database,
   { jobId, shard }: SensitivityJobPayload,
   services: JobServices,
   signal: AbortSignal,
 ): Promise<number | null | undefined | 'stored before'> {
+  const { jobs, runs } = database;
   const spec = await jobs.spec(jobId);
   if (shard === undefined) {
     const shards = z.array(ShardReport).parse(await jobs.shardFacts(jobId));
     const scores = await runSensitivityJob(spec, { ...services, shards }, signal);
-    if (await runs.exists(scores.run.id)) {
-      await jobs.markSucceeded(jobId, scores.run.id);
-      return 'stored before';
-    }
+    if (await runs.exists(scores.run.id)) return await endWith(scores, jobId, database);
     await runs.save(scores, { jobId });
     return scores.run.peak_memory_bytes;
   }
   if (spec.method !== 'fisher') throw new TypeError(`a ${spec.method} job has no shards`);
   const { shards: of } = await jobs.get(jobId);
   const report = await runShard(spec, { index: shard, of }, services, signal);
+  if ('run' in report) return await endWith(report, jobId, database);
   await jobs.finishShard(jobId, shard, report);
   return report.facts?.peak_memory_bytes;
+}
+
+/** @throws LayersenseError `canceled` where the job has ended otherwise or is to be canceled */
+async function endWith(
+  { run }: ScoreReport,
+  jobId: string,
+  { jobs }: Database,
+): Promise<'stored before'> {
+  if (await jobs.markSucceeded(jobId, run.id)) return 'stored before';
+  throw new LayersenseError('canceled', 'The job was ended or canceled meanwhile.');
 }
 
 /** Passes on the first progress of every phase, and later ones at most twice a second. */

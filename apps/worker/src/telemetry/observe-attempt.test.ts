@@ -81,6 +81,17 @@ it('counts a finished shard as a shard, and the job once', async () => {
   expect(await queuedObservations()).toBe(1);
 });
 
+it('counts a shard that ends its job, with a stored run, as the job', async () => {
+  const { id } = await database.jobs.create({ spec, metadata: {}, shards: 2 });
+  const runJob: RunJob = async ({ jobId }, { onJobEnded }) => {
+    await saveTinyRun(database, jobId);
+    onJobEnded?.();
+  };
+  expect(await deliver(id, 0, { runJob })).toBe('succeeded');
+  expect(await deliver(id, 1)).toBe('nothing_to_do');
+  expect(await deliver(id)).toBe('nothing_to_do');
+});
+
 it('counts neither a second delivery nor a job that came before its shards as an attempt', async () => {
   const { id } = await database.jobs.create({ spec, metadata: {}, shards: 2 });
   await deliver(id);
