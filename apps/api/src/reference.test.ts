@@ -3,6 +3,7 @@ import {
   errorCodes,
   ImportRunRequest,
   JobEvent,
+  JobEventType,
   MergeRunsRequest,
   Problem,
 } from '@layersense/contracts';
@@ -12,6 +13,9 @@ import { type TestApp, testApp } from './test-support/test-app.js';
 
 const reference = (page: string): string =>
   readFileSync(new URL(`../../../docs/reference/${page}`, import.meta.url), 'utf8');
+
+const sectionOf = (page: string, heading: string): string =>
+  reference(page).split(`### \`${heading}\`\n`)[1]?.split('\n### ')[0] ?? '';
 
 /** The cells of every table row whose first cell is code. */
 function tableRows(markdown: string): string[][] {
@@ -51,6 +55,11 @@ it('errors.md lists every error code as it is', () => {
     retryable ? 'yes' : 'no',
   ]);
   expect(written.sort()).toEqual(actual.sort());
+});
+
+it('api.md lists every type of event', () => {
+  const written = tableRows(sectionOf('api.md', 'GET /jobs/{id}/events')).map(([type]) => type);
+  expect(written).toEqual(JobEventType.options);
 });
 
 it('config.md lists every variable of the API with its default', () => {
