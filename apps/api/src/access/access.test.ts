@@ -1,4 +1,5 @@
 import type { Scope } from '@layersense/contracts';
+import { connectDatabase } from '@layersense/database';
 import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -168,12 +169,20 @@ describe('on loopback', () => {
     const auto = await start({ auth: 'auto' });
     expect((await auto.app.inject('/jobs')).statusCode).toBe(200);
     const { prefix, headers } = await keyWith(['jobs:read'], undefined, auto);
-    await expect
-      .poll(async () => (await auto.app.inject('/jobs')).statusCode, { timeout: 10_000 })
-      .toBe(401);
+    expect((await auto.app.inject('/jobs')).statusCode).toBe(401);
     expect((await auto.app.inject({ url: '/jobs', headers })).statusCode).toBe(200);
     await auto.database.apiKeys.revoke(prefix);
     expect((await auto.app.inject('/jobs')).statusCode).toBe(401);
+  });
+
+  it('everybody needs a key within seconds of the first one that another process creates', async () => {
+    const auto = await start({ auth: 'auto' });
+    const status = async () => (await auto.app.inject('/jobs')).statusCode;
+    expect(await status()).toBe(200);
+    const elsewhere = connectDatabase(auto.databaseUrl);
+    await elsewhere.apiKeys.create({ name: 'test', scopes: ['admin'] });
+    await elsewhere.close();
+    await expect.poll(status, { timeout: 10_000, interval: 250 }).toBe(401);
   });
 
   it('answers no web page of others while no key is needed', async () => {

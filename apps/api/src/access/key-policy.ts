@@ -2,6 +2,7 @@ import type { Database } from '@layersense/database';
 import type { ApiConfig } from '../config.js';
 import { isLoopback } from './loopback.js';
 
+/** How long the first key, created by another process, may go unnoticed. */
 const RECHECK_MS = 5000;
 
 /** Who may call: `everybody` on purpose, `this-machine` while there are no keys, `keys` else. */
@@ -15,15 +16,9 @@ export function createKeyPolicy(
   { auth, host }: Pick<ApiConfig, 'auth' | 'host'>,
   { apiKeys }: Pick<Database, 'apiKeys'>,
 ): () => Promise<Policy> {
-  let hasKeys = false;
-  let checkedAt = Number.NEGATIVE_INFINITY;
   return async () => {
     if (auth === 'off') return 'everybody';
     if (auth === 'required' || !isLoopback(host)) return 'keys';
-    if (!hasKeys && performance.now() - checkedAt > RECHECK_MS) {
-      hasKeys = await apiKeys.anyExists();
-      checkedAt = performance.now();
-    }
-    return hasKeys ? 'keys' : 'this-machine';
+    return (await apiKeys.anyExists({ maxAgeMs: RECHECK_MS })) ? 'keys' : 'this-machine';
   };
 }

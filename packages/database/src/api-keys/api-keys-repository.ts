@@ -15,6 +15,9 @@ export type ApiKeysRepository = ReturnType<typeof createApiKeysRepository>;
 const LAST_USED_PRECISION_MS = 60_000;
 
 export function createApiKeysRepository(prisma: PrismaClient) {
+  // For good once it is true: keys are revoked and never deleted.
+  let exists = false;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   return {
     /** The key is in the answer and nowhere else. */
     async create({ name, scopes, expiresAt }: NewApiKey): Promise<{ key: string; stored: ApiKey }> {
@@ -30,6 +33,7 @@ export function createApiKeysRepository(prisma: PrismaClient) {
           expires_at: expiresAt ?? null,
         },
       });
+      exists = true;
       return { key, stored: toApiKey(row) };
     },
 
@@ -57,9 +61,18 @@ export function createApiKeysRepository(prisma: PrismaClient) {
       return toApiKey(row);
     },
 
-    /** Whether there ever was a key, revoked ones included. */
-    async anyExists(): Promise<boolean> {
-      return (await prisma.apiKey.findFirst({ select: { id: true } })) !== null;
+    /**
+     * Whether there ever was a key, revoked ones included. That there was none may be known from up to
+     * `maxAgeMs` ago; a key that was created here is seen at once.
+     */
+    async anyExists({ maxAgeMs = 0 } = {}): Promise<boolean> {
+      if (exists || performance.now() - lookedAt < maxAgeMs) return exists;
+      const now = performance.now();
+      const row = await prisma.apiKey.findFirst({ select: { id: true } });
+      // Meanwhile one may have been created here.
+      if (row !== null) exists = true;
+      lookedAt = now;
+      return exists;
     },
 
     /** The stored key that `text` is, expired or revoked ones too; undefined when it is none. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectDatabase } from '../connect-database.js';
 import { openTestDatabase, type TestDatabase } from '../test-database.js';
 import { generateKey, parseKey } from './key-format.js';
 
@@ -110,4 +111,17 @@ it('knows whether there ever was a key', async () => {
   await empty.apiKeys.revoke(stored.prefix);
   expect(await empty.apiKeys.anyExists()).toBe(true);
   await empty.close();
+});
+
+it('knows of a key made here at once, and of one made elsewhere when it looks again', async () => {
+  const here = await openTestDatabase();
+  const there = connectDatabase(here.url);
+  const longAgo = { maxAgeMs: 3_600_000 };
+  expect(await here.apiKeys.anyExists(longAgo)).toBe(false);
+  await there.apiKeys.create({ name: 'x', scopes: ['admin'] });
+  expect(await there.apiKeys.anyExists(longAgo)).toBe(true);
+  expect(await here.apiKeys.anyExists(longAgo)).toBe(false);
+  expect(await here.apiKeys.anyExists()).toBe(true);
+  await there.close();
+  await here.close();
 });
