@@ -3,6 +3,7 @@ import type { Database } from '@layersense/database';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
+import type { SharedCounters } from './access/shared-counters.js';
 import type { ApiConfig } from './config.js';
 import type { FeedOptions } from './events/job-event-feed.js';
 import type { JobQueue } from './queue/job-queue.js';
@@ -19,6 +20,8 @@ export interface AppDependencies {
   queue: JobQueue;
   config: AppConfig;
   logger: Logger;
+  /** Where requests are counted for the rate limit; in this process when absent. */
+  counters?: SharedCounters | undefined;
   /** How jobs are followed; see FeedOptions for the defaults. */
   eventFeed?: Partial<FeedOptions>;
 }

@@ -4,6 +4,7 @@ import { assertMayListen } from './access/exposure.js';
 import { buildApp } from './app.js';
 import type { ApiConfig } from './config.js';
 import { createJobQueue } from './queue/job-queue.js';
+import { isRedis } from './queue/redis-settings.js';
 import { startWebhookLoop } from './webhooks/webhook-loop.js';
 
 export interface RunningApi {
@@ -24,7 +25,8 @@ export async function startApi(config: ApiConfig, logger: Logger): Promise<Runni
     await database.close();
     throw error;
   });
-  const app = await buildApp({ database, queue, config, logger });
+  const counters = isRedis(config.queue.url) ? config.queue : undefined;
+  const app = await buildApp({ database, queue, config, logger, counters });
   const webhooks = startWebhookLoop({ database, send: config.webhooks, logger });
   const stop = async () => {
     await app.close();

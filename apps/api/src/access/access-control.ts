@@ -31,11 +31,12 @@ declare module 'fastify' {
 /** Decides about every request before its body is read. Comes before the routes. */
 export async function registerAccessControl(
   app: App,
-  { database, config }: AppDependencies,
+  dependencies: AppDependencies,
 ): Promise<void> {
+  const { database, config } = dependencies;
   const policyNow = createKeyPolicy(config, database);
   const find = cachedKeys((text) => findAndRecord(database, text));
-  const limit = await createLimit(app, config.rateLimitPerMinute);
+  const limit = await createLimit(app, dependencies);
   app.decorateRequest('apiKey', null);
   app.decorate('routesWithoutAccess', []);
   app.addHook('onRoute', describeAccess);

@@ -1,8 +1,7 @@
 import { type Job, LayersenseError, queueFlow, SENSITIVITY_QUEUE } from '@layersense/contracts';
 import { createPostgresBackend, FlowProducer, Queue, withBackend } from 'bullmq';
+import { COMMAND_TIMEOUT_MS, isRedis, OPEN_TIMEOUT_MS, redisSettings } from './redis-settings.js';
 
-const OPEN_TIMEOUT_MS = 3000;
-const COMMAND_TIMEOUT_MS = 3000;
 const COUNTED_STATES = ['waiting', 'prioritized', 'delayed', 'active'] as const;
 
 export interface JobQueueOptions {
@@ -90,7 +89,7 @@ async function openProducer(options: JobQueueOptions): Promise<Producer> {
 }
 
 function createProducer({ url, namespace }: JobQueueOptions): Producer {
-  if (isPostgres(url)) {
+  if (!isRedis(url)) {
     const backend = withBackend(createPostgresBackend);
     const connection = {
       connectionString: url,
@@ -105,21 +104,13 @@ function createProducer({ url, namespace }: JobQueueOptions): Producer {
       flows: new backend.FlowProducer({ connection }),
     };
   }
-  const connection = {
-    url,
-    // A request must learn at once that Redis is away, instead of waiting in ioredis' memory.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-  };
+  const connection = { url, ...redisSettings };
   const prefix = namespace ? { prefix: namespace } : {};
   return {
     queue: new Queue(SENSITIVITY_QUEUE, { connection, ...prefix }),
     flows: new FlowProducer({ connection, ...prefix }),
   };
 }
-
-const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
 
 function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
   const timeout = new Promise<never>((_, reject) => {
