@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
-import {
-  errorCodes,
-  ImportRunRequest,
-  JobEvent,
-  JobEventType,
-  MergeRunsRequest,
-  Problem,
-} from '@layersense/contracts';
+import { errorCodes, JobEventType } from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { ApiEnvironment } from './config.js';
 import { type TestApp, testApp } from './test-support/test-app.js';
 
@@ -34,7 +28,21 @@ interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
   readonly tags?: readonly string[];
-  readonly responses: Readonly<Record<string, { description: string; content?: object }>>;
+  readonly requestBody?: Body;
+  readonly responses: Readonly<Record<string, Body & { description: string }>>;
+}
+
+interface Body {
+  readonly content?: Readonly<Record<string, { schema: BodySchema; example?: string }>>;
+}
+
+interface BodySchema {
+  readonly $ref?: string;
+  readonly anyOf?: readonly BodySchema[];
+}
+
+interface JsonSchema {
+  readonly examples?: readonly unknown[];
 }
 
 let test: TestApp;
@@ -144,13 +152,38 @@ describe('docs/reference/openapi.json', () => {
     expect([...new Set(referred)].sort()).toEqual(Object.keys(document.components.schemas).sort());
   });
 
+  const { schemas } = document.components;
+  /** As zod checks it, with the names of other schemas where it looks for them. */
+  const checkOf = (schema: object): z.ZodType => {
+    const self = JSON.stringify({ ...schema, $defs: schemas });
+    return z.fromJSONSchema(JSON.parse(self.replaceAll('#/components/schemas/', '#/$defs/')));
+  };
+
+  it('has an example for every body', () => {
+    const hasExample = ({ $ref, anyOf }: BodySchema): boolean =>
+      anyOf?.every(hasExample) ?? Boolean(schemas[$ref?.split('/').at(-1) ?? '']?.examples?.length);
+    for (const { route, requestBody, responses } of operations) {
+      for (const body of [requestBody, ...Object.values(responses)]) {
+        for (const [type, { schema, example }] of Object.entries(body?.content ?? {})) {
+          expect([route, type, example !== undefined || hasExample(schema)]).toEqual([
+            route,
+            type,
+            true,
+          ]);
+        }
+      }
+    }
+  });
+
   it('has examples that are valid', () => {
-    const requests = { ImportRunRequest, MergeRunsRequest, Problem, JobEvent };
-    for (const [name, schema] of Object.entries(requests)) {
-      const { schemas } = document.components;
-      const examples: unknown[] = (schemas[name] ?? schemas[`${name}Input`]).examples;
-      expect(examples.length).toBeGreaterThan(0);
-      for (const example of examples) expect(schema.safeParse(example).error).toBeUndefined();
+    const withExamples = Object.entries<JsonSchema>(schemas).filter(([, each]) => each.examples);
+    expect(withExamples.length).toBeGreaterThan(15);
+    for (const [name, schema] of withExamples) {
+      const check = checkOf(schema);
+      for (const example of schema.examples ?? []) {
+        expect([name, check.safeParse(example).error]).toEqual([name, undefined]);
+      }
+      expect([name, check.safeParse({ of: 'another kind' }).success]).toEqual([name, false]);
     }
   });
 });

@@ -113,4 +113,6 @@ export const ImportRunRequest = z
   });
 export type ImportRunRequest = z.infer<typeof ImportRunRequest>;
 
-export const ImportRunResponse = z.object({ run: Run, imported: z.number().int() });
+export const ImportRunResponse = z
+  .object({ run: Run, imported: z.number().int() })
+  .meta({ id: 'ImportRunResponse' });

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { App, AppDependencies } from '../app-context.js';
 import { problemResponse } from './openapi.js';
 
-const Healthy = z.object({ status: z.literal('ok') });
+const Healthy = z
+  .object({ status: z.literal('ok') })
+  .meta({ id: 'Healthy', examples: [{ status: 'ok' }] });
 
 export function registerHealth(app: App, { database, queue }: AppDependencies): void {
   app.get(

@@ -5,6 +5,7 @@ import { Problem } from '@layersense/contracts';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import type { App } from '../app-context.js';
+import { addExamples } from './openapi-examples.js';
 
 /** For the `response` of a route: what each listed status answers when it is an error. */
 export const problemResponse = (description: string) => ({
@@ -63,6 +64,7 @@ export async function registerOpenApi(app: App): Promise<void> {
       const complete = jsonSchemaTransformObject(document) as OpenAPIV3_1.Document;
       describeStatuses(complete);
       keepReferenced(complete);
+      addExamples(complete);
       return complete;
     },
   });

@@ -379,6 +379,24 @@ export interface components {
             memory_limit_bytes?: number;
         };
         MagnitudeParamsInput: Record<string, never>;
+        /**
+         * @example {
+         *       "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *       "method": "fisher",
+         *       "dataset": "gsm8k",
+         *       "params": {
+         *         "examples": 64,
+         *         "max_length": 512
+         *       },
+         *       "metadata": {
+         *         "ticket": "Q-17"
+         *       }
+         *     }
+         * @example {
+         *       "model": "Qwen/Qwen2.5-0.5B",
+         *       "method": "magnitude"
+         *     }
+         */
         CreateJobRequestInput: {
             /** @description a Hub repository, or a folder under an allowed root */
             model: string;
@@ -563,6 +581,106 @@ export interface components {
             layer: string | null;
             eta_seconds: number | null;
         };
+        /**
+         * @example {
+         *       "id": "job_01935b7c-0000-7000-8000-000000000000",
+         *       "object": "job",
+         *       "status": "running",
+         *       "request": {
+         *         "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *         "revision": null,
+         *         "dataset": {
+         *           "name": "gsm8k"
+         *         },
+         *         "method": "fisher",
+         *         "params": {
+         *           "examples": 64,
+         *           "max_length": 512,
+         *           "seed": 42,
+         *           "labels": "data"
+         *         },
+         *         "device": "auto",
+         *         "force": false
+         *       },
+         *       "metadata": {
+         *         "ticket": "Q-17"
+         *       },
+         *       "priority": 0,
+         *       "timeout_seconds": null,
+         *       "shards": 1,
+         *       "progress": {
+         *         "phase": "computing",
+         *         "done": 12,
+         *         "total": 64,
+         *         "layer": "model.layers.3",
+         *         "eta_seconds": 41.5
+         *       },
+         *       "cached": false,
+         *       "run_id": null,
+         *       "error": null,
+         *       "attempt": 1,
+         *       "created_at": "2026-11-23T12:00:00.000Z",
+         *       "started_at": "2026-11-23T12:00:01.000Z",
+         *       "finished_at": null,
+         *       "cancel_requested_at": null,
+         *       "urls": {
+         *         "self": "/jobs/job_01935b7c-0000-7000-8000-000000000000",
+         *         "events": "/jobs/job_01935b7c-0000-7000-8000-000000000000/events",
+         *         "scores": "/jobs/job_01935b7c-0000-7000-8000-000000000000/scores",
+         *         "cancel": "/jobs/job_01935b7c-0000-7000-8000-000000000000/cancel",
+         *         "retry": "/jobs/job_01935b7c-0000-7000-8000-000000000000/retry"
+         *       }
+         *     }
+         * @example {
+         *       "id": "job_01935b7c-0000-7000-8000-000000000000",
+         *       "object": "job",
+         *       "status": "succeeded",
+         *       "request": {
+         *         "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *         "revision": null,
+         *         "dataset": {
+         *           "name": "gsm8k"
+         *         },
+         *         "method": "fisher",
+         *         "params": {
+         *           "examples": 64,
+         *           "max_length": 512,
+         *           "seed": 42,
+         *           "labels": "data"
+         *         },
+         *         "device": "auto",
+         *         "force": false
+         *       },
+         *       "metadata": {
+         *         "ticket": "Q-17"
+         *       },
+         *       "priority": 0,
+         *       "timeout_seconds": null,
+         *       "shards": 1,
+         *       "progress": {
+         *         "phase": "saving",
+         *         "done": 0,
+         *         "total": 0,
+         *         "layer": null,
+         *         "eta_seconds": null
+         *       },
+         *       "cached": false,
+         *       "run_id": "run_01935b7d-0000-7000-8000-000000000000",
+         *       "error": null,
+         *       "attempt": 1,
+         *       "created_at": "2026-11-23T12:00:00.000Z",
+         *       "started_at": "2026-11-23T12:00:01.000Z",
+         *       "finished_at": "2026-11-23T12:01:00.000Z",
+         *       "cancel_requested_at": null,
+         *       "urls": {
+         *         "self": "/jobs/job_01935b7c-0000-7000-8000-000000000000",
+         *         "events": "/jobs/job_01935b7c-0000-7000-8000-000000000000/events",
+         *         "scores": "/jobs/job_01935b7c-0000-7000-8000-000000000000/scores",
+         *         "cancel": "/jobs/job_01935b7c-0000-7000-8000-000000000000/cancel",
+         *         "retry": "/jobs/job_01935b7c-0000-7000-8000-000000000000/retry"
+         *       }
+         *     }
+         */
         Job: {
             id: string;
             /** @constant */
@@ -627,6 +745,89 @@ export interface components {
             per_example?: number[];
             per_example_routed_tokens?: number[];
         };
+        /**
+         * @example {
+         *       "id": "run_01935b7d-0000-7000-8000-000000000000",
+         *       "object": "run",
+         *       "identity": "e9f91de7d9b9c5a4f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b",
+         *       "imported": false,
+         *       "source": null,
+         *       "method": "fisher",
+         *       "method_version": "1",
+         *       "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
+         *       "metrics": [
+         *         "sum",
+         *         "density"
+         *       ],
+         *       "model": {
+         *         "name": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *         "revision": "aafeb0fc6f22cbf0eaeed126eff8be45b0360a35",
+         *         "model_type": "qwen2",
+         *         "parameters": 1543714304,
+         *         "dtype": "bfloat16",
+         *         "files": [
+         *           {
+         *             "name": "model.safetensors",
+         *             "sha256": "2c2fbc1c6a2f0d5f6fdcbe5a64b06bd7d5a6f3a7cb0f1f5d8b7e6c5d4a3b2c1d"
+         *           }
+         *         ]
+         *       },
+         *       "dataset": {
+         *         "name": "gsm8k",
+         *         "split": "train",
+         *         "format": null,
+         *         "revision": "e53f048856ff4f594e959d75785d2c2d37b678ee",
+         *         "indices": [
+         *           6252,
+         *           4684
+         *         ],
+         *         "examples": 2,
+         *         "tokens": 341,
+         *         "truncated": 0,
+         *         "tokenizer_sha256": "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4",
+         *         "fingerprint": "aa62b38da63c54f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b6c",
+         *         "example_hashes": [
+         *           "3b5d5c3712955042212316173ccf37be",
+         *           "60303ae22b998861bce3b28f33eec1be"
+         *         ]
+         *       },
+         *       "params": {
+         *         "examples": 2,
+         *         "max_length": 2048,
+         *         "seed": 42,
+         *         "loss": "token-mean",
+         *         "labels": "data"
+         *       },
+         *       "loss": "token-mean",
+         *       "labels": "data",
+         *       "mean_loss": 0.4375,
+         *       "example_losses": [
+         *         0.5,
+         *         0.375
+         *       ],
+         *       "stability": {
+         *         "k": 10,
+         *         "resamples": 1000,
+         *         "probability": 0.66,
+         *         "jaccard": 0.94
+         *       },
+         *       "stopping": null,
+         *       "derived_from": [],
+         *       "device": "cpu",
+         *       "plan": "checkpointed",
+         *       "plan_reason": "the fastest that fits: an estimated 9216 MiB of 12288 MiB",
+         *       "estimated_memory_bytes": 9663676416,
+         *       "arithmetic": "float32",
+         *       "engine": {
+         *         "name": "layersense",
+         *         "version": "0.1.0",
+         *         "onnxruntime": "1.30.0"
+         *       },
+         *       "seconds": 41.5,
+         *       "peak_memory_bytes": 9126805504,
+         *       "created_at": "2026-11-23T12:01:00.000Z"
+         *     }
+         */
         Run: {
             id: string;
             /** @constant */
@@ -711,10 +912,155 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "run": {
+         *         "id": "run_01935b7d-0000-7000-8000-000000000000",
+         *         "object": "run",
+         *         "identity": "e9f91de7d9b9c5a4f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b",
+         *         "imported": false,
+         *         "source": null,
+         *         "method": "fisher",
+         *         "method_version": "1",
+         *         "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
+         *         "metrics": [
+         *           "sum",
+         *           "density"
+         *         ],
+         *         "model": {
+         *           "name": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *           "revision": "aafeb0fc6f22cbf0eaeed126eff8be45b0360a35",
+         *           "model_type": "qwen2",
+         *           "parameters": 1543714304,
+         *           "dtype": "bfloat16",
+         *           "files": [
+         *             {
+         *               "name": "model.safetensors",
+         *               "sha256": "2c2fbc1c6a2f0d5f6fdcbe5a64b06bd7d5a6f3a7cb0f1f5d8b7e6c5d4a3b2c1d"
+         *             }
+         *           ]
+         *         },
+         *         "dataset": {
+         *           "name": "gsm8k",
+         *           "split": "train",
+         *           "format": null,
+         *           "revision": "e53f048856ff4f594e959d75785d2c2d37b678ee",
+         *           "indices": [
+         *             6252,
+         *             4684
+         *           ],
+         *           "examples": 2,
+         *           "tokens": 341,
+         *           "truncated": 0,
+         *           "tokenizer_sha256": "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4",
+         *           "fingerprint": "aa62b38da63c54f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b6c",
+         *           "example_hashes": [
+         *             "3b5d5c3712955042212316173ccf37be",
+         *             "60303ae22b998861bce3b28f33eec1be"
+         *           ]
+         *         },
+         *         "params": {
+         *           "examples": 2,
+         *           "max_length": 2048,
+         *           "seed": 42,
+         *           "loss": "token-mean",
+         *           "labels": "data"
+         *         },
+         *         "loss": "token-mean",
+         *         "labels": "data",
+         *         "mean_loss": 0.4375,
+         *         "example_losses": [
+         *           0.5,
+         *           0.375
+         *         ],
+         *         "stability": {
+         *           "k": 10,
+         *           "resamples": 1000,
+         *           "probability": 0.66,
+         *           "jaccard": 0.94
+         *         },
+         *         "stopping": null,
+         *         "derived_from": [],
+         *         "device": "cpu",
+         *         "plan": "checkpointed",
+         *         "plan_reason": "the fastest that fits: an estimated 9216 MiB of 12288 MiB",
+         *         "estimated_memory_bytes": 9663676416,
+         *         "arithmetic": "float32",
+         *         "engine": {
+         *           "name": "layersense",
+         *           "version": "0.1.0",
+         *           "onnxruntime": "1.30.0"
+         *         },
+         *         "seconds": 41.5,
+         *         "peak_memory_bytes": 9126805504,
+         *         "created_at": "2026-11-23T12:01:00.000Z"
+         *       },
+         *       "scores": [
+         *         {
+         *           "layer": "model.layers.0.self_attn.v_proj",
+         *           "parameter": "model.layers.0.self_attn.v_proj.weight",
+         *           "shape": [
+         *             256,
+         *             1536
+         *           ],
+         *           "numel": 393216,
+         *           "n": 2,
+         *           "values": {
+         *             "sum": 7.25,
+         *             "density": 0.0000184377
+         *           },
+         *           "variance": 0.5,
+         *           "standard_error": 0.5,
+         *           "confidence_interval": [
+         *             0.8969,
+         *             13.6031
+         *           ],
+         *           "top_k_probability": 0.98,
+         *           "routed_tokens": null,
+         *           "routed_examples": null,
+         *           "rank": 1
+         *         }
+         *       ]
+         *     }
+         */
         ScoreReport: {
             run: components["schemas"]["Run"];
             scores: components["schemas"]["LayerScore"][];
         };
+        /**
+         * @example {
+         *       "object": "partial_scores",
+         *       "job_id": "job_01935b7c-0000-7000-8000-000000000000",
+         *       "status": "running",
+         *       "examples": 2,
+         *       "scores": [
+         *         {
+         *           "layer": "model.layers.0.self_attn.v_proj",
+         *           "parameter": "model.layers.0.self_attn.v_proj.weight",
+         *           "shape": [
+         *             256,
+         *             1536
+         *           ],
+         *           "numel": 393216,
+         *           "n": 2,
+         *           "values": {
+         *             "sum": 7.25,
+         *             "density": 0.0000184377
+         *           },
+         *           "variance": 0.5,
+         *           "standard_error": 0.5,
+         *           "confidence_interval": [
+         *             0.8969,
+         *             13.6031
+         *           ],
+         *           "top_k_probability": 0.98,
+         *           "routed_tokens": null,
+         *           "routed_examples": null,
+         *           "rank": 1
+         *         }
+         *       ]
+         *     }
+         */
         PartialScoreReport: {
             /** @constant */
             object: "partial_scores";
@@ -723,6 +1069,58 @@ export interface components {
             examples: number;
             scores: components["schemas"]["LayerScore"][];
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "id": "job_01935b7c-0000-7000-8000-000000000000",
+         *           "object": "job",
+         *           "status": "queued",
+         *           "request": {
+         *             "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *             "revision": null,
+         *             "dataset": {
+         *               "name": "gsm8k"
+         *             },
+         *             "method": "fisher",
+         *             "params": {
+         *               "examples": 64,
+         *               "max_length": 512,
+         *               "seed": 42,
+         *               "labels": "data"
+         *             },
+         *             "device": "auto",
+         *             "force": false
+         *           },
+         *           "metadata": {
+         *             "ticket": "Q-17"
+         *           },
+         *           "priority": 0,
+         *           "timeout_seconds": null,
+         *           "shards": 1,
+         *           "progress": null,
+         *           "cached": false,
+         *           "run_id": null,
+         *           "error": null,
+         *           "attempt": 0,
+         *           "created_at": "2026-11-23T12:00:00.000Z",
+         *           "started_at": null,
+         *           "finished_at": null,
+         *           "cancel_requested_at": null,
+         *           "urls": {
+         *             "self": "/jobs/job_01935b7c-0000-7000-8000-000000000000",
+         *             "events": "/jobs/job_01935b7c-0000-7000-8000-000000000000/events",
+         *             "scores": "/jobs/job_01935b7c-0000-7000-8000-000000000000/scores",
+         *             "cancel": "/jobs/job_01935b7c-0000-7000-8000-000000000000/cancel",
+         *             "retry": "/jobs/job_01935b7c-0000-7000-8000-000000000000/retry"
+         *           }
+         *         }
+         *       ],
+         *       "has_more": true,
+         *       "next_cursor": "eyJsaXN0Ijoiam9icyJ9"
+         *     }
+         */
         JobList: {
             /** @constant */
             object: "list";
@@ -755,10 +1153,121 @@ export interface components {
             share_of_max: number | null;
             run_id: string;
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *           "revision": "aafeb0fc6f22cbf0eaeed126eff8be45b0360a35",
+         *           "dataset": "gsm8k",
+         *           "method": "fisher",
+         *           "metric": "sum",
+         *           "layer": "model.layers.0.self_attn.v_proj",
+         *           "parameter": "model.layers.0.self_attn.v_proj.weight",
+         *           "module": "v_proj",
+         *           "block": 0,
+         *           "shape": [
+         *             256,
+         *             1536
+         *           ],
+         *           "numel": 393216,
+         *           "value": 7.25,
+         *           "rank": 1,
+         *           "n": 2,
+         *           "standard_error": 0.5,
+         *           "confidence_interval": [
+         *             0.8969,
+         *             13.6031
+         *           ],
+         *           "routed_tokens": null,
+         *           "routed_examples": null,
+         *           "share_of_max": 1,
+         *           "run_id": "run_01935b7d-0000-7000-8000-000000000000"
+         *         }
+         *       ]
+         *     }
+         */
         StoredScoreList: {
             /** @constant */
             object: "list";
             data: components["schemas"]["StoredScore"][];
+        };
+        /**
+         * @example {
+         *       "run": {
+         *         "id": "run_01935b7d-0000-7000-8000-000000000000",
+         *         "object": "run",
+         *         "identity": "e9f91de7d9b9c5a4f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b",
+         *         "imported": true,
+         *         "source": "TaskQuant",
+         *         "method": "fisher",
+         *         "method_version": "1",
+         *         "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
+         *         "metrics": [
+         *           "sum",
+         *           "density"
+         *         ],
+         *         "model": {
+         *           "name": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *           "revision": "aafeb0fc6f22cbf0eaeed126eff8be45b0360a35",
+         *           "model_type": "qwen2",
+         *           "parameters": 1543714304,
+         *           "dtype": "bfloat16",
+         *           "files": [
+         *             {
+         *               "name": "model.safetensors",
+         *               "sha256": "2c2fbc1c6a2f0d5f6fdcbe5a64b06bd7d5a6f3a7cb0f1f5d8b7e6c5d4a3b2c1d"
+         *             }
+         *           ]
+         *         },
+         *         "dataset": {
+         *           "name": "gsm8k",
+         *           "split": null,
+         *           "format": null,
+         *           "revision": null,
+         *           "indices": [],
+         *           "examples": 64,
+         *           "tokens": null,
+         *           "truncated": null,
+         *           "tokenizer_sha256": null,
+         *           "fingerprint": null,
+         *           "example_hashes": []
+         *         },
+         *         "params": {
+         *           "examples": 2,
+         *           "max_length": 2048,
+         *           "seed": 42,
+         *           "loss": "token-mean",
+         *           "labels": "data"
+         *         },
+         *         "loss": "token-mean",
+         *         "labels": "data",
+         *         "mean_loss": 0.4375,
+         *         "example_losses": null,
+         *         "stability": null,
+         *         "stopping": null,
+         *         "derived_from": [],
+         *         "device": "cpu",
+         *         "plan": "checkpointed",
+         *         "plan_reason": "the fastest that fits: an estimated 9216 MiB of 12288 MiB",
+         *         "estimated_memory_bytes": 9663676416,
+         *         "arithmetic": "float32",
+         *         "engine": {
+         *           "name": "layersense",
+         *           "version": "0.1.0",
+         *           "onnxruntime": "1.30.0"
+         *         },
+         *         "seconds": 41.5,
+         *         "peak_memory_bytes": 9126805504,
+         *         "created_at": "2026-11-23T12:01:00.000Z"
+         *       },
+         *       "imported": 1
+         *     }
+         */
+        ImportRunResponse: {
+            run: components["schemas"]["Run"];
+            imported: number;
         };
         KnownModel: {
             name: string;
@@ -769,6 +1278,23 @@ export interface components {
             /** Format: date-time */
             newest_run_at: string;
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "name": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *           "revision": "aafeb0fc6f22cbf0eaeed126eff8be45b0360a35",
+         *           "model_type": "qwen2",
+         *           "parameters": 1543714304,
+         *           "runs": 3,
+         *           "newest_run_at": "2026-11-23T12:01:00.000Z"
+         *         }
+         *       ],
+         *       "has_more": false,
+         *       "next_cursor": null
+         *     }
+         */
         KnownModelList: {
             /** @constant */
             object: "list";
@@ -782,6 +1308,20 @@ export interface components {
             /** Format: date-time */
             newest_run_at: string;
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "name": "gsm8k",
+         *           "runs": 3,
+         *           "newest_run_at": "2026-11-23T12:01:00.000Z"
+         *         }
+         *       ],
+         *       "has_more": false,
+         *       "next_cursor": null
+         *     }
+         */
         KnownDatasetList: {
             /** @constant */
             object: "list";
@@ -868,6 +1408,84 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "id": "run_01935b7d-0000-7000-8000-000000000000",
+         *           "object": "run",
+         *           "identity": "e9f91de7d9b9c5a4f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b",
+         *           "imported": false,
+         *           "source": null,
+         *           "method": "fisher",
+         *           "method_version": "1",
+         *           "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
+         *           "metrics": [
+         *             "sum",
+         *             "density"
+         *           ],
+         *           "model": {
+         *             "name": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *             "revision": "aafeb0fc6f22cbf0eaeed126eff8be45b0360a35",
+         *             "model_type": "qwen2",
+         *             "parameters": 1543714304,
+         *             "dtype": "bfloat16",
+         *             "files": [
+         *               {
+         *                 "name": "model.safetensors",
+         *                 "sha256": "2c2fbc1c6a2f0d5f6fdcbe5a64b06bd7d5a6f3a7cb0f1f5d8b7e6c5d4a3b2c1d"
+         *               }
+         *             ]
+         *           },
+         *           "params": {
+         *             "examples": 2,
+         *             "max_length": 2048,
+         *             "seed": 42,
+         *             "loss": "token-mean",
+         *             "labels": "data"
+         *           },
+         *           "loss": "token-mean",
+         *           "labels": "data",
+         *           "mean_loss": 0.4375,
+         *           "stability": {
+         *             "k": 10,
+         *             "resamples": 1000,
+         *             "probability": 0.66,
+         *             "jaccard": 0.94
+         *           },
+         *           "stopping": null,
+         *           "derived_from": [],
+         *           "device": "cpu",
+         *           "plan": "checkpointed",
+         *           "plan_reason": "the fastest that fits: an estimated 9216 MiB of 12288 MiB",
+         *           "estimated_memory_bytes": 9663676416,
+         *           "arithmetic": "float32",
+         *           "engine": {
+         *             "name": "layersense",
+         *             "version": "0.1.0",
+         *             "onnxruntime": "1.30.0"
+         *           },
+         *           "seconds": 41.5,
+         *           "peak_memory_bytes": 9126805504,
+         *           "created_at": "2026-11-23T12:01:00.000Z",
+         *           "dataset": {
+         *             "name": "gsm8k",
+         *             "split": "train",
+         *             "format": null,
+         *             "revision": "e53f048856ff4f594e959d75785d2c2d37b678ee",
+         *             "examples": 2,
+         *             "tokens": 341,
+         *             "truncated": 0,
+         *             "tokenizer_sha256": "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4",
+         *             "fingerprint": "aa62b38da63c54f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b6c"
+         *           }
+         *         }
+         *       ],
+         *       "has_more": false,
+         *       "next_cursor": null
+         *     }
+         */
         RunSummaryList: {
             /** @constant */
             object: "list";
@@ -887,6 +1505,31 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "object": "method",
+         *           "name": "magnitude",
+         *           "version": "1",
+         *           "definition": "l1 = Σ |w|, l2_squared = Σ w², mean_abs = l1 / numel, max_abs = max |w|",
+         *           "metrics": [
+         *             "l1",
+         *             "l2_squared",
+         *             "mean_abs",
+         *             "max_abs"
+         *           ],
+         *           "needs_dataset": false,
+         *           "params": {
+         *             "type": "object",
+         *             "properties": {},
+         *             "additionalProperties": false
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
         MethodList: {
             /** @constant */
             object: "list";
@@ -918,6 +1561,23 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "seq": 2,
+         *           "type": "started",
+         *           "data": {
+         *             "status": "running",
+         *             "attempt": 1,
+         *             "worker_id": "gpu-1:4711"
+         *           },
+         *           "created_at": "2026-11-23T12:00:01.000Z"
+         *         }
+         *       ]
+         *     }
+         */
         JobEventList: {
             /** @constant */
             object: "list";
@@ -955,10 +1615,46 @@ export interface components {
             created_at: string;
             finished_at: string | null;
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "data": [
+         *         {
+         *           "id": "msg_01935b7c-0000-7000-8000-000000000000",
+         *           "object": "webhook_delivery",
+         *           "status": "delivered",
+         *           "url": "https://ci.example.com/layersense",
+         *           "event": {
+         *             "type": "job.succeeded",
+         *             "timestamp": "2026-11-23T12:01:00.000Z",
+         *             "data": {
+         *               "id": "job_01935b7c-0000-7000-8000-000000000000",
+         *               "status": "succeeded"
+         *             }
+         *           },
+         *           "attempts": 1,
+         *           "next_attempt_at": null,
+         *           "last_response_status": 204,
+         *           "last_error": null,
+         *           "created_at": "2026-11-23T12:01:00.000Z",
+         *           "finished_at": "2026-11-23T12:01:01.000Z"
+         *         }
+         *       ]
+         *     }
+         */
         WebhookDeliveryList: {
             /** @constant */
             object: "list";
             data: components["schemas"]["WebhookDelivery"][];
+        };
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
+        Healthy: {
+            /** @constant */
+            status: "ok";
         };
     };
     responses: never;
@@ -984,10 +1680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        status: "ok";
-                    };
+                    "application/json": components["schemas"]["Healthy"];
                 };
             };
             /** @description Malformed as HTTP */
@@ -1034,10 +1727,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        status: "ok";
-                    };
+                    "application/json": components["schemas"]["Healthy"];
                 };
             };
             /** @description Malformed as HTTP */
@@ -1084,6 +1774,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example # HELP layersense_jobs Jobs in the database by status
+                     *     # TYPE layersense_jobs gauge
+                     *     layersense_jobs{status="queued"} 3
+                     */
                     "text/plain": string;
                 };
             };
@@ -1696,6 +2391,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobEventList"];
+                    /**
+                     * @example id: 2
+                     *     event: started
+                     *     data: {"seq":2,"type":"started","data":{"status":"running","attempt":1,"worker_id":"gpu-1:4711"},"created_at":"2026-11-23T12:00:01.000Z"}
+                     *
+                     *     event: progress
+                     *     data: {"phase":"computing","done":12,"total":64,"layer":"model.layers.3","eta_seconds":41.5}
+                     */
                     "text/event-stream": string;
                 };
             };
@@ -1811,7 +2514,12 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScoreReport"] | components["schemas"]["PartialScoreReport"];
+                    /**
+                     * @example rank,layer,parameter,shape,numel,n,sum,density,variance,standard_error,confidence_low,confidence_high,top_k_probability,routed_tokens,routed_examples
+                     *     1,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,256x1536,393216,2,7.25,0.0000184377,0.5,0.5,0.8969,13.6031,0.98,,
+                     */
                     "text/csv": string;
+                    /** @example {"run_id":"run_01935b7d-0000-7000-8000-000000000000","layer":"model.layers.0.self_attn.v_proj","parameter":"model.layers.0.self_attn.v_proj.weight","shape":[256,1536],"numel":393216,"n":2,"values":{"sum":7.25,"density":0.0000184377},"variance":0.5,"standard_error":0.5,"confidence_interval":[0.8969,13.6031],"top_k_probability":0.98,"routed_tokens":null,"routed_examples":null,"rank":1} */
                     "application/x-ndjson": string;
                 };
             };
@@ -2032,7 +2740,12 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredScoreList"];
+                    /**
+                     * @example model,revision,dataset,method,metric,layer,parameter,module,block,numel,value,rank,n,standard_error,shape,confidence_low,confidence_high,share_of_max,run_id
+                     *     Qwen/Qwen2.5-Math-1.5B-Instruct,aafeb0fc6f22cbf0eaeed126eff8be45b0360a35,gsm8k,fisher,sum,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,v_proj,0,393216,7.25,1,2,0.5,256x1536,0.8969,13.6031,1,run_01935b7d-0000-7000-8000-000000000000
+                     */
                     "text/csv": string;
+                    /** @example {"model":"Qwen/Qwen2.5-Math-1.5B-Instruct","revision":"aafeb0fc6f22cbf0eaeed126eff8be45b0360a35","dataset":"gsm8k","method":"fisher","metric":"sum","layer":"model.layers.0.self_attn.v_proj","parameter":"model.layers.0.self_attn.v_proj.weight","module":"v_proj","block":0,"shape":[256,1536],"numel":393216,"value":7.25,"rank":1,"n":2,"standard_error":0.5,"confidence_interval":[0.8969,13.6031],"routed_tokens":null,"routed_examples":null,"share_of_max":1,"run_id":"run_01935b7d-0000-7000-8000-000000000000"} */
                     "application/x-ndjson": string;
                 };
             };
@@ -2230,10 +2943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        run: components["schemas"]["Run"];
-                        imported: number;
-                    };
+                    "application/json": components["schemas"]["ImportRunResponse"];
                 };
             };
             /** @description Malformed as HTTP */

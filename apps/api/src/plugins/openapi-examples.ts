@@ -1,0 +1,101 @@
+import {
+  CreateJobRequest,
+  type KnownDataset,
+  type KnownModel,
+  type MethodInfo,
+} from '@layersense/contracts';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import { layerScoreCsv, storedScoreCsv } from '../score-formats/csv.js';
+import { ndjson } from '../score-formats/score-types.js';
+import {
+  queuedJob,
+  runningJob,
+  startedEvent,
+  succeededJob,
+  webhookDelivery,
+} from './examples/job.js';
+import {
+  importRunResponse,
+  partialScoreReport,
+  run,
+  runSummary,
+  scoreReport,
+  storedScore,
+} from './examples/run.js';
+
+const model: KnownModel = {
+  name: run.model.name,
+  revision: run.model.revision,
+  model_type: run.model.model_type,
+  parameters: run.model.parameters,
+  runs: 3,
+  newest_run_at: run.created_at,
+};
+const dataset: KnownDataset = { name: 'gsm8k', runs: 3, newest_run_at: run.created_at };
+const method: MethodInfo = {
+  object: 'method',
+  name: 'magnitude',
+  version: '1',
+  definition: 'l1 = Σ |w|, l2_squared = Σ w², mean_abs = l1 / numel, max_abs = max |w|',
+  metrics: ['l1', 'l2_squared', 'mean_abs', 'max_abs'],
+  needs_dataset: false,
+  params: { type: 'object', properties: {}, additionalProperties: false },
+};
+
+const list = (data: unknown) => ({ object: 'list', data });
+const page = (data: unknown) => ({ ...list(data), has_more: false, next_cursor: null });
+
+/** By schema; what the schemas in contracts bring themselves is not repeated here. */
+const ofSchemas: Readonly<Record<string, readonly unknown[]>> = {
+  // Its own are dropped on the way: zod gives none of what a schema transforms.
+  CreateJobRequestInput: CreateJobRequest.meta()?.examples as unknown[],
+  Job: [runningJob, succeededJob],
+  JobList: [{ ...page([queuedJob]), has_more: true, next_cursor: 'eyJsaXN0Ijoiam9icyJ9' }],
+  JobEventList: [list([startedEvent])],
+  WebhookDeliveryList: [list([webhookDelivery])],
+  ScoreReport: [scoreReport],
+  PartialScoreReport: [partialScoreReport],
+  StoredScoreList: [list([storedScore])],
+  Run: [run],
+  RunSummaryList: [page([runSummary])],
+  ImportRunResponse: [importRunResponse],
+  KnownModelList: [page([model])],
+  KnownDatasetList: [page([dataset])],
+  MethodList: [list([method])],
+};
+
+/** By route and media type: answers that are no JSON. */
+const ofText: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '/jobs/{id}/scores': {
+    'text/csv': [...layerScoreCsv(run.metrics, scoreReport.scores)].join(''),
+    'application/x-ndjson': [
+      ...ndjson(scoreReport.scores.map((score) => ({ run_id: run.id, ...score }))),
+    ].join(''),
+  },
+  '/scores': {
+    'text/csv': [...storedScoreCsv([storedScore])].join(''),
+    'application/x-ndjson': [...ndjson([storedScore])].join(''),
+  },
+  '/jobs/{id}/events': {
+    'text/event-stream': `id: 2\nevent: started\ndata: ${JSON.stringify(startedEvent)}\n\nevent: progress\ndata: ${JSON.stringify(runningJob.progress)}\n\n`,
+  },
+  '/metrics': {
+    'text/plain':
+      '# HELP layersense_jobs Jobs in the database by status\n# TYPE layersense_jobs gauge\nlayersense_jobs{status="queued"} 3\n',
+  },
+};
+
+/** Puts an example beside every schema of a body, and every other form of an answer. */
+export function addExamples({ components, paths = {} }: OpenAPIV3_1.Document): void {
+  for (const [name, examples] of Object.entries(ofSchemas)) {
+    const schema = components?.schemas?.[name];
+    if (schema) Object.assign(schema, { examples });
+  }
+  for (const [path, byType] of Object.entries(ofText)) {
+    const answer = paths[path]?.get?.responses?.['200'];
+    const content = answer && 'content' in answer ? (answer.content ?? {}) : {};
+    for (const [type, example] of Object.entries(byType)) {
+      if (content[type]) content[type].example = example;
+    }
+  }
+}
