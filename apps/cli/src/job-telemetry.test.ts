@@ -117,6 +117,10 @@ describe.skipIf(process.platform === 'win32')('one job, observed', () => {
     expect(metrics.get('layersense_examples_total')).toBe(8);
     expect(metrics.get('layersense_tokens_total')).toBeGreaterThan(8);
     expect(metrics.get('layersense_job_peak_memory_bytes')).toBeGreaterThan(1e7);
+    const lookups = (cache: string, result: string) =>
+      metrics.get(`layersense_cache_lookups_total{cache="${cache}",result="${result}"}`);
+    expect([lookups('run', 'hit'), lookups('run', 'miss')]).toEqual([0, 1]);
+    expect(lookups('session', 'miss')).toBeGreaterThan(0);
     for (const phase of ['resolving', 'computing', 'saving']) {
       const sum = metrics.get(`layersense_job_phase_seconds_sum{method="fisher",phase="${phase}"}`);
       expect(sum).toBeCloseTo(seconds(one(phase)), 2);

@@ -30,7 +30,7 @@ export async function startWorker(
   try {
     for (const gpu of config.gpus) stops.push((await lockGpu(gpu)).release);
     const spill = new SpillFolders(config.spillFolder);
-    const compute = new WarmCompute();
+    const compute = new WarmCompute((found) => metrics.countLookup('session', found));
     stops.push(() => compute.stop());
     const worker = await createSensitivityWorker({
       ...config,

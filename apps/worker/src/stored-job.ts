@@ -52,14 +52,16 @@ export function runStoredJobs(
       database.jobs.recordSmallerPlan(work.jobId, change);
     const spillFolder = () => spill.claim(spillOwner(work));
     const hold = new CacheHold();
-    const hub = { ...services.hub, hold };
+    const onLookup = (found: boolean) => metrics.countLookup('model_file', found);
+    const hub = { ...services.hub, hold, onLookup };
     const own = { hub, checkpoint, earlier, onBatch, onSmallerPlan, report, spillFolder };
     const all = { ...services, ...own };
     try {
       const peak = await phases.during(() => computeStored(database, work, all, signal));
-      const result = peak === 'stored before' ? 'hit' : 'miss';
-      metrics.cacheLookups.inc({ cache: 'runs', result });
-      if (peak === 'stored before') onJobEnded?.();
+      const found = peak === 'stored before';
+      // Of the lookups of shards, the one that ends the job counts.
+      if (earlier && (found || work.shard === undefined)) metrics.countLookup('run', found);
+      if (found) onJobEnded?.();
       else metrics.peakMemory.set(peak ?? Number.NaN);
     } finally {
       hold.release();

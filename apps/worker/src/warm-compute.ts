@@ -52,8 +52,12 @@ export class WarmCompute implements ComputeSource {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
+  /** @param onLookup hears of each session to reuse whether the process has it */
+  constructor(private readonly onLookup: (found: boolean) => void = () => undefined) {}
+
   async start({ signal, spareBytes, stallMs }: ComputeNeeds): Promise<JobCompute> {
-    const process = (await this.#takeIdle(spareBytes)) ?? (await startProcess(stallMs));
+    const process =
+      (await this.#takeIdle(spareBytes)) ?? (await startProcess(stallMs, this.onLookup));
     const { compute } = process;
     const kill = () => compute.kill();
     signal.addEventListener('abort', kill);
@@ -96,10 +100,13 @@ export class WarmCompute implements ComputeSource {
   }
 }
 
-async function startProcess(stallMs: number | undefined): Promise<WarmProcess> {
+async function startProcess(
+  stallMs: number | undefined,
+  onLookup: (found: boolean) => void,
+): Promise<WarmProcess> {
   const compute = await startComputeProcess({ stallMs });
   const { rssBytes } = await compute.stats();
-  return new WarmProcess(compute, rssBytes);
+  return new WarmProcess(compute, rssBytes, onLookup);
 }
 
 /** A process with the sessions that it has open. */
@@ -111,6 +118,7 @@ class WarmProcess {
   constructor(
     readonly compute: ComputeProcess,
     private readonly bytesAtStart: number,
+    private readonly onLookup: (found: boolean) => void,
   ) {}
 
   async open(model: Uint8Array, options: SessionOptions): Promise<Session> {
@@ -132,6 +140,7 @@ class WarmProcess {
     const graph = createHash('sha256').update(model).digest('hex');
     const key = JSON.stringify([graph, options, weights]);
     const known = this.#reusable.get(key);
+    this.onLookup(known !== undefined);
     const session = known?.session ?? (await this.compute.openSession(model, options));
     const entry = { session, inUse: true };
     this.#reusable.delete(key);

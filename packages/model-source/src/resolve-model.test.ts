@@ -89,6 +89,21 @@ describe('resolveModel on a Hub', () => {
     }
   });
 
+  it('tells of each file once whether the cache had it', async () => {
+    const lookups: boolean[] = [];
+    const hub = settings({ onLookup: (found) => lookups.push(found) });
+    const { files } = await resolve('ada/sharded', { hub });
+    expect(lookups).toEqual(files.map(() => false));
+    lookups.length = 0;
+    await resolve('ada/sharded', { hub });
+    expect(lookups).toEqual(files.map(() => true));
+    lookups.length = 0;
+    const [first] = files;
+    if (first) await rm(first.path);
+    await resolve('ada/sharded', { hub });
+    expect(lookups.toSorted()).toEqual(files.map((_, i) => i > 0).toSorted());
+  });
+
   it('gives a folder that opens as a checkpoint, shards included', async () => {
     const { folder } = await resolve('ada/sharded');
     const checkpoint = await openCheckpoint(folder);

@@ -3,6 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 /** From a magnitude of a small model to a Fisher run of hours. */
 const JOB_SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600];
 
+const caches = ['run', 'model_file', 'session'] as const;
+
 /** The numbers of one worker, for Prometheus. */
 export class WorkerMetrics {
   readonly registry = new Registry();
@@ -67,14 +69,22 @@ export class WorkerMetrics {
     help: 'Highest resident memory of the last job that has a measure of it',
     ...this.#registers,
   });
-  readonly cacheLookups = new Counter({
+  readonly #cacheLookups = new Counter({
     name: 'layersense_cache_lookups_total',
-    help: 'Looks into a cache by its name and result, hit or miss',
+    help: 'Looks into a cache (run: the stored runs, once a job; model_file: the files of the Hub on this machine; session: the graphs open in the compute process) by result, hit or miss',
     labelNames: ['cache', 'result'],
     ...this.#registers,
   });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    for (const cache of caches) {
+      // From the beginning, so that the first lookup is seen as an increase.
+      for (const result of ['hit', 'miss']) this.#cacheLookups.inc({ cache, result }, 0);
+    }
+  }
+
+  countLookup(cache: (typeof caches)[number], found: boolean): void {
+    this.#cacheLookups.inc({ cache, result: found ? 'hit' : 'miss' });
   }
 }

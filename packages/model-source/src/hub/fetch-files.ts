@@ -44,6 +44,7 @@ async function fetchFile(
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const path = pathOf(context, commit, file);
+  context.onLookup?.(file.name, await isFileOfSize(path, file.bytes));
   // More than once where another process evicts the blob before this one has linked to it.
   while (!(await isFileOfSize(path, file.bytes))) {
     await linkIntoSnapshot(path, await downloadBlob(context, commit, file, onBytes));

@@ -32,7 +32,8 @@ export async function resolveHubModel(
   repository: Repository,
   { hub, signal, onProgress }: HubModelOptions,
 ): Promise<ResolvedModel> {
-  const context: HubContext = { settings: hub, repository, signal };
+  const onLookup = ofEachFileOnce(hub.onLookup);
+  const context: HubContext = { settings: hub, repository, signal, onLookup };
   const commit = await resolveCommit(context);
   await holdIfCached(context, commit);
   const folder = snapshotFolder(hub, repository, commit);
@@ -41,9 +42,19 @@ export async function resolveHubModel(
     if (hub.offline) throw notCached(context);
     await downloadCheckpoint(context, commit, onProgress);
   }
+  for (const { name } of cached?.files ?? []) onLookup(name, true);
   await writeRef(hub, repository, commit);
   const listed = cached ?? (await listModelFiles(folder));
   return { name: repository.id, revision: commit, source: 'hub', folder, ...listed };
+}
+
+/** An index, or an ONNX file, is fetched to see what belongs to it, and again with that. */
+function ofEachFileOnce(onLookup: HubSettings['onLookup']): (name: string, found: boolean) => void {
+  const names = new Set<string>();
+  return (name, found) => {
+    if (!names.has(name)) onLookup?.(found);
+    names.add(name);
+  };
 }
 
 /**

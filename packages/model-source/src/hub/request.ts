@@ -11,6 +11,8 @@ export interface HubContext {
   readonly settings: HubSettings;
   readonly repository: Repository;
   readonly signal?: AbortSignal | undefined;
+  /** Hears of each file that is wanted whether the cache has it. */
+  readonly onLookup?: ((name: string, found: boolean) => void) | undefined;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface HubSettings {
   readonly maxCacheBytes?: number | undefined;
   /** Keeps what is resolved from being evicted; until this process ends when absent. */
   readonly hold?: RevisionHold | undefined;
+  /** Hears of each file of a model that is wanted whether the cache has it. */
+  readonly onLookup?: ((found: boolean) => void) | undefined;
   /** Wait before the first retry, doubled for each one after it; 500 ms when absent. */
   readonly retryDelayMs?: number | undefined;
 }
