@@ -22,8 +22,8 @@ export interface AppDependencies {
   logger: Logger;
   /** Where requests are counted for the rate limit; in this process when absent. */
   counters?: SharedCounters | undefined;
-  /** How jobs are followed; see FeedOptions for the defaults. */
-  eventFeed?: Partial<FeedOptions>;
+  /** How often followers of jobs hear something; the feed has defaults. */
+  eventFeed?: Partial<Omit<FeedOptions, 'limit'>>;
 }
 
 export type App = FastifyInstance<

@@ -45,6 +45,7 @@ export const ApiEnvironment = z.object({
   TRUST_PROXY: Networks.optional(),
   WEBHOOK_SECRET: WebhookSecret.optional(),
   WEBHOOK_ALLOW_PRIVATE: z.stringbool().default(false),
+  EVENT_STREAM_LIMIT: z.coerce.number().int().min(0).max(1_000_000).default(1000),
   BODY_LIMIT_BYTES: z.coerce.number().int().min(1024).default(8_388_608),
   OTEL_EXPORTER_OTLP_ENDPOINT: CollectorUrl.optional(),
 });
@@ -57,6 +58,8 @@ export interface ApiConfig {
   logLevel: string;
   allowedRoots: readonly string[];
   bodyLimitBytes: number;
+  /** How many jobs' events are followed at once; each is an open connection. */
+  eventStreamLimit: number;
   /** Address of an OTLP/HTTP collector; nothing is traced without one. */
   collectorUrl: string | undefined;
   /** `auto` needs a key beyond loopback, and on it as soon as there is one. */
@@ -79,6 +82,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): ApiCon
     logLevel: env.LOG_LEVEL,
     allowedRoots: env.ALLOWED_ROOTS,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    eventStreamLimit: env.EVENT_STREAM_LIMIT,
     collectorUrl: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     auth: env.AUTH,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,

@@ -75,7 +75,10 @@ it('config.md lists every variable of the API with its default', () => {
   const written = new Map(tableRows(section).map(([name, fallback]) => [name, fallback]));
   expect([...written.keys()].sort()).toEqual(Object.keys(ApiEnvironment.shape).sort());
   const defaults = ApiEnvironment.parse({ DATABASE_URL: 'postgres://localhost/x' });
-  const plain = ['HOST', 'PORT', 'LOG_LEVEL', 'BODY_LIMIT_BYTES', 'AUTH', 'RATE_LIMIT_PER_MINUTE'];
+  const plain = [
+    ...['HOST', 'PORT', 'LOG_LEVEL', 'BODY_LIMIT_BYTES', 'AUTH', 'RATE_LIMIT_PER_MINUTE'],
+    'EVENT_STREAM_LIMIT',
+  ];
   for (const name of plain as (keyof typeof defaults)[]) {
     expect(written.get(name)).toBe(String(defaults[name]));
   }

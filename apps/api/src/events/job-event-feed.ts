@@ -37,7 +37,8 @@ export class JobEventFeed {
     private readonly logger: Logger,
     options: Partial<FeedOptions> = {},
   ) {
-    this.#options = { pollMs: 1000, heartbeatMs: 15_000, limit: 1000, ...options };
+    const limit = Number.POSITIVE_INFINITY;
+    this.#options = { pollMs: 1000, heartbeatMs: 15_000, limit, ...options };
   }
 
   get followers(): number {

@@ -6,6 +6,7 @@ export function testConfig(changes: Partial<AppConfig> = {}): AppConfig {
     host: '127.0.0.1',
     allowedRoots: [],
     bodyLimitBytes: 8_388_608,
+    eventStreamLimit: 1000,
     auth: 'auto',
     rateLimitPerMinute: 0,
     trustProxy: false,

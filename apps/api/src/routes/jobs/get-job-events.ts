@@ -16,9 +16,12 @@ const LastEventIdHeader = z.looseObject({
 
 export function getJobEventsRoute(
   app: App,
-  { database, logger, eventFeed }: AppDependencies,
+  { database, logger, config, eventFeed }: AppDependencies,
 ): void {
-  const feed = new JobEventFeed(database, logger, eventFeed);
+  const feed = new JobEventFeed(database, logger, {
+    limit: config.eventStreamLimit,
+    ...eventFeed,
+  });
   // Before the server waits for its connections to end.
   app.addHook('preClose', () => feed.close());
   app.get(

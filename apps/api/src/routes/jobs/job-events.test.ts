@@ -31,9 +31,21 @@ afterEach(async () => {
   for (const app of apps.splice(0)) await app.close();
 });
 
+interface Listening extends Partial<Omit<FeedOptions, 'limit'>> {
+  readonly eventStreamLimit?: number;
+}
+
 /** A replica that listens, as streams need. */
-async function listen(eventFeed: Partial<FeedOptions> = {}): Promise<{ app: App; url: string }> {
-  const app = await buildApp({ ...test.dependencies, eventFeed: { pollMs: 20, ...eventFeed } });
+async function listen({
+  eventStreamLimit = 1000,
+  ...eventFeed
+}: Listening = {}): Promise<{ app: App; url: string }> {
+  const config = { ...test.dependencies.config, eventStreamLimit };
+  const app = await buildApp({
+    ...test.dependencies,
+    config,
+    eventFeed: { pollMs: 20, ...eventFeed },
+  });
   apps.push(app);
   return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) };
 }
@@ -175,7 +187,7 @@ describe('GET /jobs/{id}/events as server-sent events', () => {
   });
 
   it('has a limit', async () => {
-    const { url } = await listen({ limit: 1 });
+    const { url } = await listen({ eventStreamLimit: 1 });
     const [a, b] = [await createJob(), await createJob()];
     const stream = await follow(url, a);
     const refused = await follow(url, b);
