@@ -1,36 +1,16 @@
-import { csvField, type LayerScore, type StoredScore } from '@layersense/contracts';
+import {
+  csvLine,
+  type LayerScore,
+  layerScoreCsvLines,
+  type StoredScore,
+} from '@layersense/contracts';
 
-/**
- * One line per parameter with a column per metric, largest first (RFC 4180). Empty cells are values
- * that a run does not have; variance, error, interval and probability are of the first metric.
- */
+/** One line per parameter, in the order given (RFC 4180). */
 export function* layerScoreCsv(
   metrics: readonly string[],
   scores: readonly LayerScore[],
 ): Generator<string> {
-  yield line([
-    ...['rank', 'layer', 'parameter', 'shape', 'numel', 'n', ...metrics],
-    ...['variance', 'standard_error', 'confidence_low', 'confidence_high', 'top_k_probability'],
-    ...['routed_tokens', 'routed_examples'],
-  ]);
-  for (const score of scores) {
-    yield line([
-      score.rank,
-      score.layer,
-      score.parameter,
-      score.shape.join('x'),
-      score.numel,
-      score.n,
-      ...metrics.map((metric) => score.values[metric]),
-      score.variance,
-      score.standard_error,
-      score.confidence_interval?.[0],
-      score.confidence_interval?.[1],
-      score.top_k_probability,
-      score.routed_tokens,
-      score.routed_examples,
-    ]);
-  }
+  for (const line of layerScoreCsvLines(metrics, scores)) yield `${line}\r\n`;
 }
 
 const storedColumns = [
@@ -56,5 +36,4 @@ export function* storedScoreCsv(scores: readonly StoredScore[]): Generator<strin
   }
 }
 
-const line = (cells: readonly Parameters<typeof csvField>[0][]): string =>
-  `${cells.map(csvField).join(',')}\r\n`;
+const line = (cells: Parameters<typeof csvLine>[0]): string => `${csvLine(cells)}\r\n`;

@@ -77,10 +77,10 @@ describe('layersense score', () => {
     expect(stderr).toContain(`scores to ${out}.`);
     const [header, ...rows] = (await readFile(out, 'utf8')).trimEnd().split('\n');
     expect(header).toBe(
-      'rank,layer,parameter,shape,numel,n,l1,l2_squared,mean_abs,max_abs,standard_error,routed_tokens,routed_examples',
+      'rank,layer,parameter,shape,numel,n,l1,l2_squared,mean_abs,max_abs,variance,standard_error,confidence_low,confidence_high,top_k_probability,routed_tokens,routed_examples',
     );
     expect(rows).toHaveLength(Object.keys(parity.gradient_squared_norms).length);
-    expect(rows[0]).toMatch(/^1,[\w.]+,[\w.]+,\d+x\d+,\d+,,[\d.]+,[\d.]+,[\d.]+,[\d.]+,,,$/);
+    expect(rows[0]).toMatch(/^1,[\w.]+,[\w.]+,\d+x\d+,\d+,,[\d.]+,[\d.]+,[\d.]+,[\d.]+,{7}$/);
     expect((await readdir(folder)).filter((name) => name.includes('.tmp'))).toEqual([]);
   });
 });

@@ -76,11 +76,24 @@ rank  layer                            shape       sum  ± s.e.  tokens in examp
 describe('scoreCsv', () => {
   it('has a header, every digit, and quotes what needs quoting', () => {
     expect(scoreCsv(exampleReport)).toBe(`\
-rank,layer,parameter,shape,numel,n,sum,density,standard_error,routed_tokens,routed_examples
-1,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,4x8,32,2,21.96812345,0.68650385,1.25,,
-2,model.layers.1.mlp,model.layers.1.mlp.bias,4,4,2,0.00123456,0.00030864,,,
-3,"say ""no"", twice","say ""no"", twice.weight",8x4,32,2,0,,0,,
+rank,layer,parameter,shape,numel,n,sum,density,variance,standard_error,confidence_low,confidence_high,top_k_probability,routed_tokens,routed_examples
+1,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,4x8,32,2,21.96812345,0.68650385,,1.25,,,,,
+2,model.layers.1.mlp,model.layers.1.mlp.bias,4,4,2,0.00123456,0.00030864,,,,,,,
+3,"say ""no"", twice","say ""no"", twice.weight",8x4,32,2,0,,,0,,,,,
 `);
+  });
+});
+
+describe('scoreCsv of a larger run', () => {
+  it('has the variance, the interval and the share of resamples', () => {
+    const scores = exampleReport.scores.map((score) => ({
+      ...score,
+      variance: 3.125,
+      confidence_interval: [6.0852, 37.851] as [number, number],
+      top_k_probability: 0.97,
+    }));
+    const [, first] = scoreCsv({ ...exampleReport, scores }).split('\n');
+    expect(first).toMatch(/,3\.125,1\.25,6\.0852,37\.851,0\.97,,$/);
   });
 });
 
