@@ -43,7 +43,11 @@ export type Outcome =
   | 'nothing_to_do';
 
 /** What becomes of the queue's entry, and how the attempt ended. */
-export type AttemptEnd = Verdict & { readonly outcome: Outcome };
+export type AttemptEnd = Verdict & {
+  readonly outcome: Outcome;
+  /** The job as the attempt found it; absent where there was none, or it does not count as one. */
+  readonly job?: Job;
+};
 
 export interface ProcessJobDependencies {
   database: Database;
@@ -76,11 +80,12 @@ export async function processJob(
     return { kind: 'again', afterMs: EARLY_AGAIN_MS, outcome: 'nothing_to_do' };
   }
   if (!attempt) return { kind: 'done', outcome: 'nothing_to_do' };
-  if (attempt.number > maxAttempts) return giveUp(jobId, dependencies);
+  const { job } = attempt;
+  if (attempt.number > maxAttempts) return giveUp(job, dependencies);
 
   const ended = new AbortController();
   const watching = watchJob(jobId, ended, dependencies);
-  const seconds = Math.min(attempt.job.timeout_seconds ?? attemptSeconds, attemptSeconds);
+  const seconds = Math.min(job.timeout_seconds ?? attemptSeconds, attemptSeconds);
   const timeout = AbortSignal.timeout(seconds * 1000);
   try {
     const signal = AbortSignal.any([ended.signal, timeout, shutdown, lost]);
@@ -88,19 +93,19 @@ export async function processJob(
     const onJobEnded = () => {
       outcome = 'succeeded';
     };
-    await runJob(payload, { job: attempt.job, signal, onJobEnded });
+    await runJob(payload, { job, signal, onJobEnded });
     logger.info('succeeded');
-    return { kind: 'done', outcome };
+    return { kind: 'done', outcome, job };
   } catch (error) {
     // The row belongs to the worker that took the job over.
     if (lost.aborted) {
-      return { kind: 'failed', reason: 'the lock was lost', outcome: 'overtaken' };
+      return { kind: 'failed', reason: 'the lock was lost', outcome: 'overtaken', job };
     }
     const { status, cancel_requested_at: canceled } = await database.jobs.get(jobId);
-    if (canceled !== null) return cancel(jobId, dependencies);
+    if (canceled !== null) return cancel(job, dependencies);
     if (isTerminal(status)) {
       logger.info({ status }, 'ended by another worker');
-      return { kind: 'done', outcome: 'overtaken' };
+      return { kind: 'done', outcome: 'overtaken', job };
     }
     if (shutdown.aborted) {
       await delivery.handBack({ attemptCounts: false });
@@ -114,23 +119,20 @@ export async function processJob(
   }
 }
 
-async function cancel(
-  jobId: string,
-  { database, logger }: ProcessJobDependencies,
-): Promise<AttemptEnd> {
-  await database.jobs.markCanceled(jobId);
-  logger.info({ jobId }, 'canceled');
-  return { kind: 'done', outcome: 'canceled' };
+async function cancel(job: Job, { database, logger }: ProcessJobDependencies): Promise<AttemptEnd> {
+  await database.jobs.markCanceled(job.id);
+  logger.info({ jobId: job.id }, 'canceled');
+  return { kind: 'done', outcome: 'canceled', job };
 }
 
 /** A job that killed its worker so often would go on killing workers. */
-async function giveUp(jobId: string, dependencies: ProcessJobDependencies): Promise<AttemptEnd> {
+async function giveUp(job: Job, dependencies: ProcessJobDependencies): Promise<AttemptEnd> {
   const error = new LayersenseError(
     'compute_process_died',
     `The worker died in each of ${dependencies.maxAttempts} attempts, most likely out of memory. Lower batch_size or max_length, or give the worker more memory.`,
   );
-  await dependencies.database.jobs.markFailed(jobId, toProblem(error));
-  return { kind: 'failed', reason: error.code, outcome: 'failed' };
+  await dependencies.database.jobs.markFailed(job.id, toProblem(error));
+  return { kind: 'failed', reason: error.code, outcome: 'failed', job };
 }
 
 async function fail(
@@ -146,11 +148,11 @@ async function fail(
     const asked = Number(problem.context?.retryAfterSeconds ?? 0) * 1000;
     const backoff = retryDelayMs * 2 ** (number - 1);
     const afterMs = Math.min(Math.max(backoff, asked), LONGEST_RETRY_MS);
-    return { kind: 'again', afterMs, outcome: 'requeued' };
+    return { kind: 'again', afterMs, outcome: 'requeued', job };
   }
   await database.jobs.markFailed(job.id, problem);
   logger.error({ err: error, attempt: number }, 'failed');
-  return { kind: 'failed', reason: problem.code, outcome: 'failed' };
+  return { kind: 'failed', reason: problem.code, outcome: 'failed', job };
 }
 
 function timedOut(seconds: number): LayersenseError {

@@ -45,9 +45,10 @@ export function createJobsRepository(prisma: PrismaClient) {
       return toJob(await findJob(prisma, id));
     },
 
-    /** The `traceparent` of the request that made the job, when that was traced. */
-    async traceParent(id: string): Promise<string | undefined> {
-      return (await findJob(prisma, id)).trace_parent ?? undefined;
+    /** The job with the `traceparent` of the request that made it, when that was traced. */
+    async traced(id: string): Promise<{ job: Job; traceParent: string | undefined }> {
+      const row = await findJob(prisma, id);
+      return { job: toJob(row), traceParent: row.trace_parent ?? undefined };
     },
 
     /** What the job computes, complete with defaults. */

@@ -12,27 +12,28 @@ export async function observeAttempt(
   { database, metrics }: { database: Database; metrics: WorkerMetrics },
   attempt: () => Promise<AttemptEnd>,
 ): Promise<AttemptEnd> {
-  const parent = await database.jobs.traceParent(jobId);
-  const attributes = { 'layersense.job.id': jobId };
+  const { job: before, traceParent: parent } = await database.jobs.traced(jobId);
+  const attributes = {
+    'layersense.job.id': jobId,
+    'layersense.job.model': before.request.model,
+    'layersense.job.method': before.request.method,
+  };
   return withSpan('job', { kind: 'consumer', parent, attributes }, async (span) => {
     const startedAt = Date.now();
     metrics.busy.set(1);
     try {
       const end = await attempt();
-      const { outcome } = end;
-      const job = await database.jobs.get(jobId);
+      const { outcome, job = before } = end;
       metrics.attempts.inc({ outcome });
       metrics.attemptSeconds.observe({ outcome }, (Date.now() - startedAt) / 1000);
-      if (outcome === 'failed' && job.error) metrics.failures.inc({ code: job.error.code });
-      if (outcome !== 'nothing_to_do' && job.attempt === 1 && job.started_at) {
+      if (outcome === 'failed' && end.kind === 'failed') metrics.failures.inc({ code: end.reason });
+      if (end.job && job.attempt === 1 && job.started_at) {
         const queued = Date.parse(job.started_at) - Date.parse(job.created_at);
         metrics.queuedSeconds.observe(queued / 1000);
       }
       span.setAttributes({
         'layersense.job.outcome': outcome,
         'layersense.job.attempt': job.attempt,
-        'layersense.job.model': job.request.model,
-        'layersense.job.method': job.request.method,
       });
       return end;
     } finally {
