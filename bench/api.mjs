@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
 import autocannon from 'autocannon';
+import { importedRun } from '../apps/api/dist/imported-run.js';
 import { answering, freePort, killed, startProcess, temporaryFolder } from './service-process.mjs';
 
 const { values: options } = parseArgs({
@@ -172,69 +173,24 @@ function row([name, ...cells]) {
   return name.padEnd(24) + cells.map((cell) => cell.padStart(11)).join('');
 }
 
-/** A run as an import stores it: a value per layer. */
+/** A run as an import stores it, with the shapes and errors that a computed one has. */
 function reportOf(model, dataset, seed) {
   const values = parameters.map((parameter, i) => [parameter, ((i * 7919 + seed) % 9973) + 1]);
-  const scores = values
-    .toSorted(([, a], [, b]) => b - a)
-    .map(([parameter, value], i) => ({
-      layer: parameter.replace(/\.weight$/, ''),
-      parameter,
-      shape: [1536, 1536],
-      numel: 1536 ** 2,
-      n: 64,
-      values: { sum: value },
-      standard_error: value / 10,
-      rank: i + 1,
-    }));
-  return { run: runOf(model, dataset, seed), scores };
-}
-
-function runOf(model, dataset, seed) {
-  return {
-    identity: String(seed).padStart(64, '0'),
-    imported: true,
-    source: 'bench',
+  const { run, scores } = importedRun({
+    model,
+    revision: 'main',
+    dataset,
     method: 'fisher',
-    method_version: 'bench',
-    definition: 'numbers of no meaning',
-    metrics: ['sum'],
-    model: {
-      name: model,
-      revision: 'main',
-      model_type: null,
-      parameters: null,
-      dtype: null,
-      files: [],
-    },
-    dataset: {
-      name: dataset,
-      split: null,
-      format: null,
-      revision: null,
-      indices: [],
-      examples: 64,
-      tokens: null,
-      truncated: null,
-      tokenizer_sha256: null,
-      fingerprint: null,
-      example_hashes: [],
-    },
+    examples: 64,
     params: {},
-    loss: null,
-    labels: null,
-    mean_loss: null,
-    example_losses: null,
-    stability: null,
-    stopping: null,
-    derived_from: [],
-    device: null,
-    plan: null,
-    plan_reason: null,
-    estimated_memory_bytes: null,
-    arithmetic: null,
-    engine: { name: 'bench', version: '0', onnxruntime: null },
-    seconds: null,
-    peak_memory_bytes: null,
-  };
+    source: `bench ${seed}`,
+    scores: Object.fromEntries(values),
+  });
+  const measured = scores.map((score) => ({
+    ...score,
+    shape: [1536, 1536],
+    numel: 1536 ** 2,
+    standard_error: score.values.sum / 10,
+  }));
+  return { run, scores: measured };
 }

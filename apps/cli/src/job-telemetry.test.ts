@@ -1,7 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Job } from '@layersense/contracts';
-import { type CollectedSpan, freshDatabase, startOtlpCollector } from '@layersense/testing';
+import {
+  type CollectedSpan,
+  freshDatabase,
+  prometheusSamples,
+  startOtlpCollector,
+} from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './test-support/processes.js';
 
@@ -53,7 +58,7 @@ describe.skipIf(process.platform === 'win32')('one job, observed', () => {
       return seen.finished_at === null ? undefined : seen;
     }, 60);
     metrics = await eventually(async () => {
-      const samples = parseSamples(await (await fetch(`${workerUrl}/metrics`)).text());
+      const samples = prometheusSamples(await (await fetch(`${workerUrl}/metrics`)).text());
       return samples.get('layersense_worker_busy') === 0 ? samples : undefined;
     }, 10);
     await Promise.all([api.stop(), worker.stop()]);
@@ -166,14 +171,4 @@ function stopped(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve());
     child.kill('SIGTERM');
   });
-}
-
-function parseSamples(text: string): Map<string, number> {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const space = line.lastIndexOf(' ');
-      return [line.slice(0, space), Number(line.slice(space + 1))];
-    }),
-  );
 }

@@ -1,4 +1,4 @@
-import { redisServerAvailable, startRedisServer } from '@layersense/testing';
+import { prometheusSamples, redisServerAvailable, startRedisServer } from '@layersense/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type TestApp, testApp } from '../test-support/test-app.js';
 
@@ -12,13 +12,7 @@ async function scrape({ app }: TestApp): Promise<Map<string, number>> {
   const response = await app.inject('/metrics');
   expect(response.statusCode).toBe(200);
   expect(response.headers['content-type']).toContain('text/plain; version=0.0.4');
-  const samples = response.body.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    samples.map((line) => {
-      const space = line.lastIndexOf(' ');
-      return [line.slice(0, space), Number(line.slice(space + 1))];
-    }),
-  );
+  return prometheusSamples(response.body);
 }
 
 for (const backend of ['PostgreSQL', 'Redis']) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JobSpec } from '@layersense/contracts';
 import { connectDatabase } from '@layersense/database';
-import { freshDatabase, startHubServer } from '@layersense/testing';
+import { freshDatabase, prometheusSamples, startHubServer } from '@layersense/testing';
 import { afterEach, expect, it } from 'vitest';
 import { SpillFolders } from '../spill-folders.js';
 import { runStoredJobs } from '../stored-job.js';
@@ -14,6 +14,8 @@ import { WorkerMetrics } from './worker-metrics.js';
 const checkpoint = fileURLToPath(
   new URL('../../../../packages/testing/fixtures/checkpoints/llama-tied', import.meta.url),
 );
+
+const LOOKUPS = /^layersense_cache_lookups_total\{cache="(\w+)",result="(\w+)"\}$/;
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -63,14 +65,12 @@ it.skipIf(process.platform !== 'linux')(
       const job = await database.jobs.markRunning(id, { workerId: 'w' });
       if (!job) throw new Error('the job was queued');
       await runJob({ jobId: id }, { job, signal: new AbortController().signal });
-      const [metric] = (await metrics.registry.getMetricsAsJSON()).filter(
-        ({ name }) => name === 'layersense_cache_lookups_total',
-      );
+      const samples = prometheusSamples(await metrics.registry.metrics());
       return Object.fromEntries(
-        (metric?.values ?? []).map(({ labels: { cache, result }, value }) => [
-          `${cache} ${result}`,
-          value,
-        ]),
+        [...samples].flatMap(([name, value]) => {
+          const [, cache, result] = LOOKUPS.exec(name) ?? [];
+          return cache ? [[`${cache} ${result}`, value]] : [];
+        }),
       );
     };
 
