@@ -93,6 +93,22 @@ describe('what exporters write', () => {
     });
   });
 
+  test.each([
+    ['int4', 22, [1, -8, 7, -1]],
+    ['uint4', 21, [1, 8, 7, 15]],
+  ])('%s elements, two to a byte', (dtype, dataType, [a, b, c, d]) => {
+    const bytes = [0x81, 0xf7];
+    const inline = (shape: number[], data: unknown[]) => ({ tensor: { dtype, shape, data } });
+    const rawData = Uint8Array.from(bytes);
+    expect(decodeWeight({ dims: [2, 2], dataType, rawData })).toMatchObject(
+      inline([2, 2], [a, b, c, d]),
+    );
+    expect(decodeWeight({ dims: [3], dataType, int32Data: bytes })).toMatchObject(
+      inline([3], [a, b, c]),
+    );
+    expect(() => decodeWeight({ dims: [5], dataType, rawData })).toThrow('holds 2 bytes');
+  });
+
   test('external data without offset and length', () => {
     const externalData = entries({ location: 'sub/model.onnx_data' });
     const tensor = { dims: [3], dataType: 16, dataLocation: EXTERNAL, externalData };

@@ -1,4 +1,9 @@
-import { type ElementType, elementTypeFromOnnxCode, elementTypes } from './element-type.js';
+import {
+  byteLength,
+  type ElementType,
+  elementTypeFromOnnxCode,
+  elementTypes,
+} from './element-type.js';
 import { GraphError } from './errors.js';
 import { elementCount, type Initializer, type InlineTensor, type TensorRef } from './graph.js';
 import { EXTERNAL, type TensorMessage, toNumber } from './onnx-schema.js';
@@ -67,7 +72,7 @@ function decodeHeader(message: TensorMessage): Header {
   const name = message.name ?? '';
   const dtype = decodeElementType(message.dataType, `tensor ${name}`);
   const shape = (message.dims ?? []).map(toNumber);
-  const length = elementCount(shape) * elementTypes[dtype].bytes;
+  const length = byteLength(dtype, elementCount(shape));
   if (!shape.every((size) => size >= 0) || !Number.isSafeInteger(length)) {
     throw new GraphError(`tensor ${name} has the impossible shape [${shape}]`);
   }
@@ -99,17 +104,21 @@ function inlineTensor(
 ): InlineTensor {
   const raw = message.rawData;
   const inRaw = raw !== undefined && raw.length > 0;
-  const data =
+  const held =
     inRaw && raw.length === length ? tensorFromBytes(dtype, raw) : typedField(message, dtype);
-  if (data.length !== elementCount(shape)) {
-    const held = inRaw ? `${raw.length} bytes` : `${data.length} elements`;
-    throw new GraphError(`tensor ${name} of shape [${shape}] and type ${dtype} holds ${held}`);
+  const count = elementCount(shape);
+  // The last byte of an odd number of 4-bit integers holds one alone.
+  const alone = elementTypes[dtype].bytes < 1 && held.length === count + 1;
+  const data = alone ? held.slice(0, count) : held;
+  if (data.length !== count) {
+    const size = inRaw ? `${raw.length} bytes` : `${data.length} elements`;
+    throw new GraphError(`tensor ${name} of shape [${shape}] and type ${dtype} holds ${size}`);
   }
   return { dtype, shape, data };
 }
 
 /** Elements outside raw data: each type has one of a few fields that hold it, widened. */
-function typedField(message: TensorMessage, dtype: ElementType): readonly number[] {
+function typedField(message: TensorMessage, dtype: ElementType): InlineTensor['data'] {
   switch (dtype) {
     case 'float32':
       return message.floatData ?? [];
@@ -121,6 +130,9 @@ function typedField(message: TensorMessage, dtype: ElementType): readonly number
       return (message.int32Data ?? []).map(float16Value);
     case 'bfloat16':
       return (message.int32Data ?? []).map(bfloat16Value);
+    case 'int4':
+    case 'uint4':
+      return tensorFromBytes(dtype, Uint8Array.from(message.int32Data ?? []));
     default:
       return message.int32Data ?? [];
   }

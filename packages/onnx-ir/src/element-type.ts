@@ -9,11 +9,14 @@ export type ElementType =
   | 'int16'
   | 'int8'
   | 'uint8'
+  | 'int4'
+  | 'uint4'
   | 'bool';
 
 interface ElementTypeInfo {
   /** `TensorProto.DataType` of onnx.proto. */
   readonly onnxCode: number;
+  /** Of one element; two 4-bit integers share a byte. */
   readonly bytes: number;
   readonly floating: boolean;
 }
@@ -29,7 +32,14 @@ export const elementTypes: { readonly [T in ElementType]: ElementTypeInfo } = {
   float16: { onnxCode: 10, bytes: 2, floating: true },
   float64: { onnxCode: 11, bytes: 8, floating: true },
   bfloat16: { onnxCode: 16, bytes: 2, floating: true },
+  uint4: { onnxCode: 21, bytes: 0.5, floating: false },
+  int4: { onnxCode: 22, bytes: 0.5, floating: false },
 };
+
+/** The bytes that so many elements take. */
+export function byteLength(dtype: ElementType, elements: number): number {
+  return Math.ceil(elements * elementTypes[dtype].bytes);
+}
 
 /** The element type of an onnx.proto code, or `undefined` for one this project does not take. */
 export function elementTypeFromOnnxCode(code: number): ElementType | undefined {

@@ -74,6 +74,8 @@ describe('a model that was encoded and decoded', () => {
     ['int16', [-32768, 32767]],
     ['int8', [-128, 127]],
     ['uint8', [0, 255]],
+    ['int4', [-8, 7, -1]],
+    ['uint4', [0, 15, 8, 1]],
     ['bool', [1, 0, 1]],
   ] as const)('has the same %s constants', (dtype, data) => {
     expect(constant({ dtype, shape: [data.length], data })).toEqual(data);

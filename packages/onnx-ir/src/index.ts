@@ -16,7 +16,12 @@ export {
   type QuantizedBlocks,
 } from './dequantize-blocks.js';
 export { type EinsumEquation, parseEinsum } from './einsum-equation.js';
-export { type ElementType, elementTypeFromOnnxCode, elementTypes } from './element-type.js';
+export {
+  byteLength,
+  type ElementType,
+  elementTypeFromOnnxCode,
+  elementTypes,
+} from './element-type.js';
 export { encodeModel } from './encode-model.js';
 export { GraphError } from './errors.js';
 export { estimateMemory, type MemoryEstimate } from './estimate-memory.js';

@@ -1,4 +1,4 @@
-import { elementTypes } from './element-type.js';
+import { byteLength } from './element-type.js';
 import { elementCount, type Graph, type Node, type Value } from './graph.js';
 
 /** Operators whose output is their first input under another shape. */
@@ -29,5 +29,5 @@ export function storageNames(
 }
 
 export function valueBytes(value: Value | undefined): number {
-  return value ? elementCount(value.shape) * elementTypes[value.dtype].bytes : 0;
+  return value ? byteLength(value.dtype, elementCount(value.shape)) : 0;
 }

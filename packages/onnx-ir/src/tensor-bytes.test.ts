@@ -47,6 +47,15 @@ test('float16 is what IEEE 754 says', () => {
   ).toEqual([0x3c00, 0xc000, 0x7bff, 0x7bff, 0x7c00, 0x0400, 0x0001, 0x0000, 0x2e66]);
 });
 
+test.each([
+  ['int4', [-8, 7, -1, 0]],
+  ['uint4', [15, 0, 8, 7]],
+] as const)('%s lies two to a byte, the first in the low half', (dtype, data) => {
+  const bytes = tensorToBytes({ dtype, shape: [4], data });
+  expect([...bytes]).toEqual(dtype === 'int4' ? [0x78, 0x0f] : [0x0f, 0x78]);
+  expect(tensorFromBytes(dtype, bytes)).toEqual(data);
+});
+
 test('raw data are little-endian and may start at any byte', () => {
   expect([...tensorToBytes({ dtype: 'int64', shape: [1], data: [-2] })]).toEqual([
     0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,

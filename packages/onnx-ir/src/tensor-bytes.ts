@@ -38,6 +38,8 @@ const typedArray: { readonly [T in ElementType]: (data: Elements) => ArrayBuffer
   int16: (data) => Int16Array.from(data),
   int8: (data) => Int8Array.from(data),
   uint8: (data) => Uint8Array.from(data),
+  int4: fourBitPairs,
+  uint4: fourBitPairs,
   bool: (data) => Uint8Array.from(data, (x) => (x === 0 ? 0 : 1)),
 };
 
@@ -51,8 +53,26 @@ const numbers: { readonly [T in ElementType]: (buffer: ArrayBuffer) => Elements 
   int16: (buffer) => Array.from(new Int16Array(buffer)),
   int8: (buffer) => Array.from(new Int8Array(buffer)),
   uint8: (buffer) => Array.from(new Uint8Array(buffer)),
+  int4: (buffer) => fourBitValues(buffer, 8),
+  uint4: (buffer) => fourBitValues(buffer, 16),
   bool: (buffer) => Array.from(new Uint8Array(buffer)),
 };
+
+/** Two to a byte, the first in its low half. */
+function fourBitPairs(data: Elements): Uint8Array {
+  const half = (i: number) => (data[i] ?? 0) & 15;
+  const length = Math.ceil(data.length / 2);
+  return Uint8Array.from({ length }, (_, i) => half(2 * i) | (half(2 * i + 1) << 4));
+}
+
+/** From `end` on, a pattern of four bits stands for a negative number. */
+function fourBitValues(buffer: ArrayBuffer, end: number): number[] {
+  const bytes = new Uint8Array(buffer);
+  return Array.from({ length: 2 * bytes.length }, (_, i) => {
+    const digit = ((bytes[i >> 1] ?? 0) >> (4 * (i & 1))) & 15;
+    return digit < end ? digit : digit - 16;
+  });
+}
 
 const scratchFloat = new Float32Array(1);
 const scratchBits = new Uint32Array(scratchFloat.buffer);

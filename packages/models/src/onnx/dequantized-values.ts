@@ -1,4 +1,10 @@
-import { elementCount, elementTypes, type Initializer, tensorFromBytes } from '@layersense/onnx-ir';
+import {
+  byteLength,
+  elementCount,
+  elementTypes,
+  type Initializer,
+  tensorFromBytes,
+} from '@layersense/onnx-ir';
 import { type QuantizedLayout, type QuantizedTensor, typeOf } from './quantized-tensor.js';
 import type { ReadStored } from './same-content.js';
 
@@ -81,12 +87,14 @@ async function* fromLinear(
   const total = elementCount(shape);
   const inner = elementCount(shape.slice(axis + 1));
   const length = shape[axis] ?? 1;
+  // The last group may be longer than what is left.
+  const groups = Math.ceil(length / size);
   const groupOf = (element: number): number => {
     if (size === 0) return 0;
     const along = Math.floor(element / inner) % length;
     if (size === 1) return along;
     const outer = Math.floor(element / (inner * length));
-    return (outer * (length / size) + Math.floor(along / size)) * inner + (element % inner);
+    return (outer * groups + Math.floor(along / size)) * inner + (element % inner);
   };
   for (let start = 0; start < total; start += PIECE_ELEMENTS) {
     const count = Math.min(PIECE_ELEMENTS, total - start);
@@ -108,5 +116,6 @@ async function elementsOf(
   if (stored.kind === 'inline') return stored.tensor.data.slice(start, start + count);
   const { ref } = stored;
   const { bytes } = elementTypes[ref.dtype];
-  return tensorFromBytes(ref.dtype, await read(ref, start * bytes, count * bytes));
+  const raw = await read(ref, start * bytes, byteLength(ref.dtype, count));
+  return tensorFromBytes(ref.dtype, raw);
 }

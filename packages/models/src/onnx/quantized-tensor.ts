@@ -5,6 +5,7 @@ import {
   firstColumns,
   type GraphBuilder,
   type Initializer,
+  int,
   type Value,
 } from '@layersense/onnx-ir';
 
@@ -116,11 +117,17 @@ function fromLinear(
   shape: readonly number[],
 ): Value {
   const length = shape[axis] ?? 1;
-  const grouped =
-    size > 1 ? [...shape.slice(0, axis), length / size, size] : shape.slice(0, axis + 1);
+  const whole = size > 1 && length % size === 0;
+  const grouped = whole ? [...shape.slice(0, axis), length / size, size] : shape.slice(0, axis + 1);
   const split = [...grouped, ...shape.slice(axis + 1)];
-  const perGroup = size > 1 ? split.with(axis + 1, 1) : split.map((n, i) => (i === axis ? n : 1));
-  const fitted = (value: Value) => (size === 0 ? value : g.reshape(value, perGroup));
+  const perGroup = whole ? split.with(axis + 1, 1) : split.map((n, i) => (i === axis ? n : 1));
+  const fitted = (value: Value) => {
+    if (size === 0) return value;
+    if (size === 1 || whole) return g.reshape(value, perGroup);
+    // The last group is longer than what is left: one scale for each index.
+    const groups = Array.from({ length }, (_, i) => Math.floor(i / size));
+    return g.op('Gather', [value, g.int64(groups)], { axis: int(axis) });
+  };
   const numbers = g.reshape(g.cast(q, scale.dtype), split);
   const shifted = zero ? g.sub(numbers, fitted(g.cast(zero, scale.dtype))) : numbers;
   return g.reshape(g.mul(shifted, fitted(scale)), shape);

@@ -92,14 +92,18 @@ async function sameQuantized(
 }
 
 /** Whether two tensors hold the same elements, whatever their shapes. */
-function sameElements(a: Initializer, b: Initializer, read: ReadStored): Promise<boolean> {
+async function sameElements(a: Initializer, b: Initializer, read: ReadStored): Promise<boolean> {
+  if (typeOf(a).dtype !== typeOf(b).dtype) return false;
   const flat = (stored: Initializer): Initializer => {
-    const shape = [1, elementCount(typeOf(stored).shape)];
-    return stored.kind === 'inline'
-      ? { kind: 'inline', tensor: { ...stored.tensor, shape } }
-      : { kind: 'external', ref: { ...stored.ref, shape } };
+    if (stored.kind === 'inline') {
+      const shape = [1, elementCount(stored.tensor.shape)];
+      return { kind: 'inline', tensor: { ...stored.tensor, shape } };
+    }
+    // As bytes: of 4-bit integers two share one.
+    const { ref } = stored;
+    return { kind: 'external', ref: { ...ref, dtype: 'uint8', shape: [1, ref.length] } };
   };
-  return sameContent(flat(a), flat(b), false, read);
+  return await sameContent(flat(a), flat(b), false, read);
 }
 
 async function sameAsRows(a: Matrix, b: Matrix, start: number, end: number): Promise<boolean> {
