@@ -1,9 +1,9 @@
 """ONNX files in the layout of the onnxruntime-genai model builder, written by hand.
 
-These are NOT that builder's files: its package cannot be installed where the fixtures are made.
-Operators, graph inputs and tensor names follow its documented layout (attention fused into
-GroupQueryAttention, weights transposed and named after their node); everything else is as simple
-as it can be. make_onnx_fixtures.py calls `write_builder_style`.
+These are NOT that builder's files, which make_genai_fixtures.py makes. Operators, graph inputs and
+tensor names follow its documented layout (attention fused into GroupQueryAttention, weights
+transposed and named after their node); everything else is as simple as it can be.
+make_onnx_fixtures.py calls `write_builder_style`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import shutil
 import tempfile
 import types
 import warnings
@@ -425,8 +424,10 @@ def expected(model: PreTrainedModel, ids: Sequence[Sequence[int]]) -> dict[str, 
 
 def write_source(source: Source, folder: Path) -> None:
     generator = torch.Generator().manual_seed(2000 + SOURCES.index(source))
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.iterdir():
+        if not file.name.startswith("genai-"):  # make_genai_fixtures.py's
+            file.unlink()
     model = source.model().eval()
     model.config.use_cache = False
     randomise(model, generator)

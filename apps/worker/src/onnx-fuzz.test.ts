@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FisherParams } from '@layersense/contracts';
 import { listParameters, type ParsedModel, parseOnnxModel } from '@layersense/models';
@@ -23,6 +23,8 @@ const files = [
   'llama/torchscript-17-past',
   'qwen3/dynamo-23',
   'gpt2/dynamo-20',
+  'llama/genai-int4-cpu-qdq',
+  'llama-wide/genai-int4-cpu-k_quant_mixed',
 ];
 const DAMAGED_FILES = 120;
 const WRONG_MODELS = 60;
@@ -34,6 +36,10 @@ let scratch: string;
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'layersense-fuzz-'));
   await writeFile(join(scratch, 'config.json'), JSON.stringify(config));
+  for (const name of files.filter((each) => each.includes('genai'))) {
+    const data = `${basename(name)}.onnx.data`;
+    await cp(join(fixtures, `${name}.onnx.data`), join(scratch, data));
+  }
 });
 afterAll(() => rm(scratch, { recursive: true }));
 
@@ -66,8 +72,10 @@ async function prepareFile(bytes: Uint8Array): Promise<void> {
 }
 
 async function prepareDecoded(decoded: DecodedModel, bytes: Uint8Array): Promise<void> {
-  const read = ({ offset }: TensorRef, start: number, length: number) =>
-    Promise.resolve(bytes.subarray(offset + start, offset + start + length));
+  const read = async ({ file, offset }: TensorRef, start: number, length: number) => {
+    const stored = file === 'model.onnx' ? bytes : readFileSync(join(scratch, file));
+    return stored.subarray(offset + start, offset + start + length);
+  };
   const onnx = await parseOnnxModel(decoded, 'model.onnx', read);
   prepare(onnxArchitecture(onnx, config), onnxTensors(onnx));
 }

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ScoreReport } from '@layersense/contracts';
 import { describe, expect, it } from 'vitest';
 import { expectedOf, expectParity, OnnxJobs } from './test-support/onnx-jobs.js';
+import { largestRelativeError } from './test-support/parity-fixtures.js';
 
 const jobs = new OnnxJobs();
 
@@ -45,6 +46,50 @@ describe('a Fisher job on an ONNX model', () => {
   it('needs no config.json where the graph itself is a decoder', async () => {
     const model = jobs.folder('bare', { 'm.onnx': 'llama/builder-style.onnx' });
     expectParity(await jobs.fisher(join(model, 'm.onnx'), 'llama'), 'llama');
+  });
+});
+
+describe("files of onnxruntime-genai's model builder", () => {
+  /** The folder that it writes, which has no config.json. */
+  const builderFolder = (name: string, file: string) =>
+    jobs.folder(
+      name,
+      { 'model.onnx': `${file}.onnx`, [`${basename(file)}.onnx.data`]: `${file}.onnx.data` },
+      undefined,
+      { 'genai_config.json': { model: { type: 'qwen3' } }, 'tokenizer_config.json': {} },
+    );
+
+  it('are taken as it leaves them', async () => {
+    const model = builderFolder('genai', 'qwen3/genai-fp32-cpu');
+    const report = await jobs.fisher(model, 'qwen3');
+    expectParity(report, 'qwen3');
+    expect(report.run.model.files.map(({ name }) => name)).toEqual([
+      'tokenizer_config.json',
+      'model.onnx',
+      'genai-fp32-cpu.onnx.data',
+    ]);
+  });
+
+  it.each([
+    ['qwen3/genai-int4-cpu-asymmetric', 'float32, int4'],
+    ['qwen3/genai-int4-cpu-gather', 'float32, int4'],
+    ['llama/genai-fp16-cpu', 'float16'],
+  ])('have the scores of what they compute with: %s', async (file, dtype) => {
+    const model = builderFolder(basename(file), file);
+    for (const plan of ['whole', 'checkpointed', 'streamed']) {
+      const report = await jobs.fisher(model, file, { plan });
+      expectParity(report, file);
+      expect(report.run.model.dtype).toBe(dtype);
+    }
+    const { scores } = await jobs.score(model, { method: 'magnitude' });
+    const { l1 = {} } = expectedOf(file);
+    expect(scores.map(({ parameter }) => parameter).sort()).toEqual(Object.keys(l1).sort());
+    for (const { parameter, values } of scores) {
+      expect(
+        largestRelativeError([Number(values.l1)], [l1[parameter] ?? 0]),
+        parameter,
+      ).toBeLessThan(1e-6);
+    }
   });
 });
 

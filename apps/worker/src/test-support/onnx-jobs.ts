@@ -22,16 +22,20 @@ export interface ExpectedCase {
   readonly gradient_squared_norms: Readonly<Record<string, number[]>>;
 }
 
-/** What PyTorch computed in float64 for the exports of a model. */
+/** What PyTorch computed in float64 for the exports of a model, or for one, `model/export`. */
 export interface Expected {
   readonly shapes: Readonly<Record<string, number[]>>;
+  /** Of exports that compute with other numbers than the model has. */
+  readonly l1?: Readonly<Record<string, number>>;
   readonly cases: readonly ExpectedCase[];
 }
 
-export const expectedOf = (model: string): Expected =>
-  JSON.parse(readFileSync(join(fixtures, model, 'expected.json'), 'utf8'));
+export const expectedOf = (of: string): Expected =>
+  JSON.parse(
+    readFileSync(join(fixtures, `${of}${of.includes('/') ? '.' : '/'}expected.json`), 'utf8'),
+  );
 
-/** The first case of a model as rows of a dataset: its tokens, masked already or with their class. */
+/** The first case of these as rows of a dataset: its tokens, masked already or with their class. */
 export function rowsOf(model: string): object[] {
   const [first] = expectedOf(model).cases;
   return (first?.input_ids ?? []).map((input_ids, i) => {
@@ -95,7 +99,7 @@ export class OnnxJobs {
   /** On the examples of the fixtures of the model `of`. */
   fisher(model: string, of: string, params: object = {}): Promise<ScoreReport> {
     const rows = rowsOf(of);
-    const dataset = this.dataset(`${of}.jsonl`, rows);
+    const dataset = this.dataset(`${of.replace('/', '-')}.jsonl`, rows);
     return this.score(model, {
       method: 'fisher',
       dataset,
