@@ -28,7 +28,12 @@ export async function createLimit(
   });
   const count = app.createRateLimit();
   let isAway = false;
+  let isProbed = false;
   const countUnlessAway = async (request: FastifyRequest) => {
+    // One request at a time finds out whether Redis is back; others do not wait for its silence.
+    const isProbe = isAway;
+    if (isProbe && isProbed) return undefined;
+    isProbed = isProbe;
     try {
       const state = await count(request);
       if (isAway) logger.info('requests are counted in Redis again');
@@ -39,6 +44,8 @@ export async function createLimit(
       if (!isAway) logger.warn({ err: error }, 'Redis is away: no rate limit until it is back');
       isAway = true;
       return undefined;
+    } finally {
+      if (isProbe) isProbed = false;
     }
   };
   return async (request, reply) => {

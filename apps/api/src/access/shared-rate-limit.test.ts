@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type RedisServer, redisServerAvailable, startRedisServer } from '@layersense/testing';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../app.js';
 import type { App } from '../app-context.js';
+import { loadConfig } from '../config.js';
 import { createLogger } from '../logger.js';
+import { startApi } from '../start-api.js';
 import { type TestApp, testApp } from '../test-support/test-app.js';
 
 describe.skipIf(!redisServerAvailable())('the rate limit on Redis', () => {
@@ -32,7 +35,7 @@ describe.skipIf(!redisServerAvailable())('the rate limit on Redis', () => {
     replicas.push(app);
     return app;
   }
-  const newNamespace = () => `test-${randomUUID()}`;
+  const newNamespace = () => `test_${randomUUID().replaceAll('-', '_')}`;
   const statusOf = async (app: App) => (await app.inject('/jobs')).statusCode;
 
   it('is one for all replicas of a service, and another for another service', async () => {
@@ -60,6 +63,38 @@ describe.skipIf(!redisServerAvailable())('the rate limit on Redis', () => {
     await expect
       .poll(async () => (await app.inject('/jobs')).headers['ratelimit-limit'], { timeout: 10_000 })
       .toBe('3');
+  });
+
+  it('waits for a silent Redis with one request at a time', async () => {
+    const app = await replicaOf(newNamespace());
+    expect(await statusOf(app)).toBe(200);
+    const client = new Redis(redis.url);
+    await client.client('PAUSE', 60_000, 'ALL');
+    expect(await statusOf(app)).toBe(200);
+    const first = statusOf(app).then(() => 'the one that asks');
+    const others = Promise.all([statusOf(app), statusOf(app)]).then(() => 'the others');
+    expect(await Promise.race([first, others])).toBe('the others');
+    await first;
+    client.disconnect();
+    await redis.stop();
+    redis = await startRedisServer();
+  });
+
+  it('is that of the queue that an API process is configured with', async () => {
+    const config = loadConfig({
+      DATABASE_URL: test.databaseUrl,
+      QUEUE_URL: redis.url,
+      QUEUE_NAMESPACE: newNamespace(),
+      PORT: '0',
+      AUTH: 'off',
+      RATE_LIMIT_PER_MINUTE: '1',
+    });
+    const logger = createLogger('silent');
+    const processes = [await startApi(config, logger), await startApi(config, logger)];
+    const answers: number[] = [];
+    for (const { url } of processes) answers.push((await fetch(`${url}/jobs`)).status);
+    for (const { stop } of processes) await stop();
+    expect(answers).toEqual([200, 429]);
   });
 
   it('does not keep an API process from starting without Redis', async () => {
