@@ -594,7 +594,7 @@ export interface components {
          *         },
          *         "method": "fisher",
          *         "params": {
-         *           "examples": 64,
+         *           "examples": 2,
          *           "max_length": 512,
          *           "seed": 42,
          *           "labels": "data"
@@ -610,8 +610,8 @@ export interface components {
          *       "shards": 1,
          *       "progress": {
          *         "phase": "computing",
-         *         "done": 12,
-         *         "total": 64,
+         *         "done": 1,
+         *         "total": 2,
          *         "layer": "model.layers.3",
          *         "eta_seconds": 41.5
          *       },
@@ -643,7 +643,7 @@ export interface components {
          *         },
          *         "method": "fisher",
          *         "params": {
-         *           "examples": 64,
+         *           "examples": 2,
          *           "max_length": 512,
          *           "seed": 42,
          *           "labels": "data"
@@ -793,7 +793,7 @@ export interface components {
          *       },
          *       "params": {
          *         "examples": 2,
-         *         "max_length": 2048,
+         *         "max_length": 512,
          *         "seed": 42,
          *         "loss": "token-mean",
          *         "labels": "data"
@@ -961,7 +961,7 @@ export interface components {
          *         },
          *         "params": {
          *           "examples": 2,
-         *           "max_length": 2048,
+         *           "max_length": 512,
          *           "seed": 42,
          *           "loss": "token-mean",
          *           "labels": "data"
@@ -1085,7 +1085,7 @@ export interface components {
          *             },
          *             "method": "fisher",
          *             "params": {
-         *               "examples": 64,
+         *               "examples": 2,
          *               "max_length": 512,
          *               "seed": 42,
          *               "labels": "data"
@@ -1236,7 +1236,7 @@ export interface components {
          *         },
          *         "params": {
          *           "examples": 2,
-         *           "max_length": 2048,
+         *           "max_length": 512,
          *           "seed": 42,
          *           "loss": "token-mean",
          *           "labels": "data"
@@ -1440,7 +1440,7 @@ export interface components {
          *           },
          *           "params": {
          *             "examples": 2,
-         *             "max_length": 2048,
+         *             "max_length": 512,
          *             "seed": 42,
          *             "loss": "token-mean",
          *             "labels": "data"
@@ -2397,7 +2397,7 @@ export interface operations {
                      *     data: {"seq":2,"type":"started","data":{"status":"running","attempt":1,"worker_id":"gpu-1:4711"},"created_at":"2026-11-23T12:00:01.000Z"}
                      *
                      *     event: progress
-                     *     data: {"phase":"computing","done":12,"total":64,"layer":"model.layers.3","eta_seconds":41.5}
+                     *     data: {"phase":"computing","done":1,"total":2,"layer":"model.layers.3","eta_seconds":41.5}
                      */
                     "text/event-stream": string;
                 };

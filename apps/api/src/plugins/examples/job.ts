@@ -12,7 +12,7 @@ export const queuedJob: Job = {
     revision: null,
     dataset: { name: 'gsm8k' },
     method: 'fisher',
-    params: { examples: 64, max_length: 512, seed: 42, labels: 'data' },
+    params: { examples: 2, max_length: 512, seed: 42, labels: 'data' },
     device: 'auto',
     force: false,
   },
@@ -41,7 +41,7 @@ export const queuedJob: Job = {
 export const runningJob: Job = {
   ...queuedJob,
   status: 'running',
-  progress: { phase: 'computing', done: 12, total: 64, layer: 'model.layers.3', eta_seconds: 41.5 },
+  progress: { phase: 'computing', done: 1, total: 2, layer: 'model.layers.3', eta_seconds: 41.5 },
   attempt: 1,
   started_at: '2026-11-23T12:00:01.000Z',
 };

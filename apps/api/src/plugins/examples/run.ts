@@ -45,7 +45,7 @@ export const run: Run = {
     fingerprint: 'aa62b38da63c54f0c1b7d25f3f1b6a6a0c9d0e4e2f4b7c8a9b0c1d2e3f4a5b6c',
     example_hashes: ['3b5d5c3712955042212316173ccf37be', '60303ae22b998861bce3b28f33eec1be'],
   },
-  params: { examples: 2, max_length: 2048, seed: 42, loss: 'token-mean', labels: 'data' },
+  params: { examples: 2, max_length: 512, seed: 42, loss: 'token-mean', labels: 'data' },
   loss: 'token-mean',
   labels: 'data',
   mean_loss: 0.4375,
