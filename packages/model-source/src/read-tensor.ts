@@ -4,12 +4,13 @@ import { LayersenseError } from '@layersense/contracts';
 import type { TensorRef } from '@layersense/onnx-ir';
 import { type Floats, floatDecoder } from './decode-floats.js';
 
-const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Small enough to stay in a cache between reading and use, large enough for few calls. */
+const CHUNK_BYTES = 512 * 1024;
 /** One read call cannot ask for 2 GiB. */
 const MAX_READ_BYTES = 1024 * 1024 * 1024;
 
 /**
- * A stored floating-point tensor's elements in order, a few megabytes at a time, so that a tensor
+ * A stored floating-point tensor's elements in order, half a megabyte at a time, so that a tensor
  * of any size needs the memory of two pieces: one is read while the caller works on the other.
  * A piece may be overwritten as soon as the next one is asked for.
  *
