@@ -37,7 +37,7 @@ export async function pytorch(command, options) {
   const child = spawn(python, [loop, command, checkpoint, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const watch = watched && watchMemory(child.pid);
+  const watch = watched ? watchMemory(child.pid) : undefined;
   const code = await new Promise((resolve) => child.on('exit', resolve));
   const memory = watch?.stop();
   if (code !== 0) throw new Error(`the PyTorch loop ended with ${code}`);

@@ -40,7 +40,7 @@ export async function score(folder, model, { tokens, examples, threads, flags = 
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
-  const watch = watched && watchMemory(child.pid);
+  const watch = watched ? watchMemory(child.pid) : undefined;
   const code = await new Promise((resolve) => child.on('close', resolve));
   const memory = watch?.stop();
   if (code !== 0) throw new Error(`layersense score failed:\n${stderr}`);

@@ -37,7 +37,7 @@ export function onnxArchitecture(model: OnnxModel, config: unknown): ParsedModel
     vocabulary: vocabularyOf(smallest),
     maxPositions: maxPositionsOf(config),
     padId: padIdOf(config),
-    build: (_, shape, arithmetic) => {
+    build: (_, shape, { arithmetic } = {}) => {
       const forward = buildOnnxForward(model, shape, { arithmetic, encoder });
       return orInvalidFile(model.file, () => decomposeModel(forward));
     },

@@ -16,7 +16,7 @@ import { Qwen2MoeConfig, qwen2Moe } from './architectures/qwen2-moe.js';
 import { Qwen3Config, qwen3 } from './architectures/qwen3.js';
 import { Qwen3MoeConfig, qwen3Moe } from './architectures/qwen3-moe.js';
 import { StableLmConfig, stablelm } from './architectures/stablelm.js';
-import { type Arithmetic, type BatchShape, Forward, type ForwardGraph } from './forward.js';
+import { type BatchShape, Forward, type ForwardGraph, type ForwardOptions } from './forward.js';
 import { type Classes, classesOf, padIdOf } from './model-task.js';
 import { parseConfig } from './parse-config.js';
 
@@ -51,7 +51,7 @@ export interface ParsedModel {
   readonly build: (
     tensors: ReadonlyMap<string, TensorRef>,
     shape: BatchShape,
-    arithmetic: Arithmetic,
+    options?: ForwardOptions,
   ) => ForwardGraph;
 }
 
@@ -106,10 +106,10 @@ function architecture<Config extends BaseConfig>({
       forward: (f, inputIds) => forward(f, parsed, inputIds),
       vocabulary: parsed.vocab_size,
       maxPositions: parsed.max_position_embeddings,
-      build: (tensors, shape, arithmetic) => {
+      build: (tensors, shape, { arithmetic = 'float32', attentionBlocks } = {}) => {
         const builder = new GraphBuilder(modelType);
         const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
-        const f = new Forward(builder, shape, arithmetic, tensors);
+        const f = new Forward(builder, shape, arithmetic, tensors, attentionBlocks);
         const logits = forward(f, parsed, inputIds);
         const { parameters, parts, routings } = f;
         return { builder, shape, arithmetic, inputIds, logits, parameters, parts, routings };
@@ -143,9 +143,9 @@ export function buildForward(
   model: ParsedModel,
   tensors: ReadonlyMap<string, TensorRef>,
   shape: BatchShape,
-  arithmetic: Arithmetic = 'float32',
+  options?: ForwardOptions,
 ): ForwardGraph {
-  return model.build(tensors, shape, arithmetic);
+  return model.build(tensors, shape, options);
 }
 
 /** A parameter, or a part of a packed one, as its module holds it. */

@@ -11,6 +11,13 @@ export interface BatchShape {
 /** The arithmetic of the graph. Weights stay as stored and are cast where they are used. */
 export type Arithmetic = 'float32' | 'float64';
 
+export interface ForwardOptions {
+  /** `float32` by default. */
+  readonly arithmetic?: Arithmetic | undefined;
+  /** Blocks of queries that causal attention is computed in; decided by the length by default. */
+  readonly attentionBlocks?: number | undefined;
+}
+
 /**
  * The slice of a packed weight that computes some of its outputs, such as the queries of a weight
  * that computes q, k and v at once: `start` to `end` along `axis`, the axis of the outputs.
@@ -63,6 +70,7 @@ export class Forward {
     readonly shape: BatchShape,
     readonly arithmetic: Arithmetic,
     private readonly tensors: ReadonlyMap<string, TensorRef>,
+    readonly attentionBlocks = defaultAttentionBlocks(shape),
   ) {}
 
   has(name: string): boolean {
@@ -96,6 +104,15 @@ export class Forward {
   constant(shape: readonly number[], data: readonly number[]): Value {
     return this.g.constant({ dtype: this.arithmetic, shape, data });
   }
+}
+
+/**
+ * Half of the scores of causal attention are hidden, and not computed where a whole block is: four
+ * blocks leave out three eighths. More would leave out little more, and each is nodes to open a
+ * session with, as are blocks of short examples.
+ */
+function defaultAttentionBlocks({ length }: BatchShape): number {
+  return Math.max(1, Math.min(4, Math.floor(length / 128)));
 }
 
 const parameterTypes: readonly ElementType[] = ['float64', 'float32', 'float16', 'bfloat16'];

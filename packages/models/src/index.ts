@@ -6,7 +6,14 @@ export {
   type ScoredParameter,
   supportedModelTypes,
 } from './build-forward.js';
-export type { Arithmetic, BatchShape, ForwardGraph, ParameterPart, Routing } from './forward.js';
+export type {
+  Arithmetic,
+  BatchShape,
+  ForwardGraph,
+  ForwardOptions,
+  ParameterPart,
+  Routing,
+} from './forward.js';
 export { type Classes, classesOf, padIdOf } from './model-task.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
 export { dequantizedValues } from './onnx/dequantized-values.js';

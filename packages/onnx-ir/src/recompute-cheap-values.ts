@@ -5,7 +5,15 @@ import { isView, storageNames, valueBytes } from './storage.js';
 const CHEAP: ReadonlySet<string> = new Set([
   ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Abs', 'Sqrt', 'Reciprocal', 'Pow', 'Max', 'Min', 'Clip'],
   ...['Sigmoid', 'Tanh', 'Relu', 'Erf', 'Exp', 'Log', 'Softplus', 'Softmax', 'Where', 'Cast'],
-  ...['SimplifiedLayerNormalization', 'ReduceMean', 'ReduceSum', 'Transpose', 'Split', 'Concat'],
+  ...[
+    'SimplifiedLayerNormalization',
+    'ReduceMean',
+    'ReduceSum',
+    'Transpose',
+    'Split',
+    'Concat',
+    'Slice',
+  ],
 ]);
 
 /** A product is cheap for its size where few factors meet in an element, as in attention. */

@@ -3,6 +3,7 @@ import { int, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation, activation } from '../blocks/activation.js';
 import { groupedAttention, type Heads } from '../blocks/attention.js';
+import type { AttentionMask } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { layerNorm } from '../blocks/layer-norm.js';
 import { linear } from '../blocks/linear.js';
@@ -90,7 +91,13 @@ function embeddings(f: Forward, config: BertConfig, inputIds: Value, segments: V
 }
 
 /** Post-norm: each residual sum is normalised (Devlin et al. 2019). */
-function block(f: Forward, config: BertConfig, x: Value, layer: string, mask: Value): Value {
+function block(
+  f: Forward,
+  config: BertConfig,
+  x: Value,
+  layer: string,
+  mask: AttentionMask,
+): Value {
   const { g } = f;
   const { hidden_size: width, num_attention_heads: count, layer_norm_eps: epsilon } = config;
   const heads: Heads = { query: count, keyValue: count, dim: width / count };

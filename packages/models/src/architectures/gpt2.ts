@@ -2,7 +2,7 @@ import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation, activation } from '../blocks/activation.js';
 import { groupedAttention, type Heads } from '../blocks/attention.js';
-import { causalMasks } from '../blocks/causal-masks.js';
+import { type AttentionMask, causalMasks } from '../blocks/causal-masks.js';
 import { conv1d } from '../blocks/conv1d.js';
 import { embedding } from '../blocks/embedding.js';
 import { layerNorm } from '../blocks/layer-norm.js';
@@ -58,7 +58,7 @@ function block(
   config: Gpt2Config,
   x: Value,
   layer: string,
-  mask: Value,
+  mask: AttentionMask,
   scale: number,
 ): Value {
   const { g } = f;

@@ -1,7 +1,7 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { groupedAttention, type Heads } from '../blocks/attention.js';
-import { causalMasks, type Window } from '../blocks/causal-masks.js';
+import { type AttentionMask, causalMasks, type Window } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
 import { linear } from '../blocks/linear.js';
@@ -89,7 +89,7 @@ function decoderLayer(
   layer: string,
   heads: Heads,
   rotary: RotaryTables,
-  mask: Value,
+  mask: AttentionMask,
   mlp: Mlp,
   { biases = {}, headNorms = false }: LlamaVariant,
 ): Value {

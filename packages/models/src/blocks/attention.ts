@@ -1,5 +1,6 @@
 import { int, type Value } from '@layersense/onnx-ir';
 import type { Forward } from '../forward.js';
+import type { AttentionMask, MaskedBlock, Range } from './causal-masks.js';
 import { type RotaryTables, rotate } from './rotary.js';
 import { softCap } from './soft-cap.js';
 
@@ -10,8 +11,8 @@ export interface Heads {
 }
 
 export interface AttentionOptions {
-  /** Added to the scores: one of `causalMasks`, or an encoder's `paddingMask`. */
-  readonly mask: Value;
+  /** One of `causalMasks`, or an encoder's `paddingMask`. */
+  readonly mask: AttentionMask;
   /** Absent where positions are embedded instead of rotated. */
   readonly rotary?: RotaryTables;
   /** What scores are multiplied by; 1/√dim by default. */
@@ -25,7 +26,8 @@ export interface AttentionOptions {
  * q [rows, query·dim], k and v [rows, keyValue·dim] → [rows, query·dim].
  *
  * The queries that share a key head are laid out as extra rows of one matrix, so keys and values
- * are never repeated. Padding is on the right, hence a causal mask already hides it.
+ * are never repeated. Padding is on the right, hence a causal mask already hides it. Queries go block
+ * by block through keys that their mask does not hide altogether.
  */
 export function groupedAttention(
   f: Forward,
@@ -43,24 +45,61 @@ export function groupedAttention(
   const queries = positioned(
     g.transpose(g.reshape(scaled, [batch, length, keyValue, group, dim]), [0, 2, 3, 1, 4]),
   );
-  const keys = positioned(splitHeads(f, k, heads));
+  const keys = g.swapLast(positioned(splitHeads(f, k, heads)));
   const values = splitHeads(f, v, heads);
 
-  const flatQueries = g.reshape(queries, [batch, keyValue, group * length, dim]);
-  const scores = g.reshape(g.matMul(flatQueries, g.swapLast(keys)), [
-    batch,
-    keyValue * group,
-    length,
-    length,
-  ]);
-  const masked = g.add(softCap(f, scores, scoreCap), mask);
-  const weights = g.op('Softmax', [masked], { axis: int(-1) });
-  const mixed = g.matMul(g.reshape(weights, [batch, keyValue, group * length, length]), values);
-  const merged = g.transpose(
-    g.reshape(mixed, [batch, keyValue * group, length, dim]),
-    [0, 2, 1, 3],
+  const blocks = splitQueries(f, queries, mask);
+  const mixed = blocks.map(([block, { keys: visible, mask: added }]) =>
+    attend(
+      f,
+      [block, positionsOf(f, keys, visible, 3), positionsOf(f, values, visible, 2)],
+      (scores) => g.add(softCap(f, scores, scoreCap), added),
+    ),
   );
-  return g.reshape(merged, [batch * length, heads.query * dim]);
+  const [all] = mixed;
+  const joined = all && mixed.length === 1 ? all : g.op('Concat', mixed, { axis: int(2) });
+  return g.reshape(g.transpose(joined, [0, 2, 1, 3]), [batch * length, heads.query * dim]);
+}
+
+/**
+ * q [batch, keyValue, group, queries, dim], k [batch, keyValue, dim, keys], v [batch, keyValue, keys, dim]
+ *   → [batch, keyValue·group, queries, dim].
+ */
+function attend(
+  { g }: Forward,
+  [q, k, v]: readonly [q: Value, k: Value, v: Value],
+  masked: (scores: Value) => Value,
+): Value {
+  const [batch = 0, keyValue = 0, group = 0, queries = 0, dim = 0] = q.shape;
+  const keys = v.shape[2] ?? 0;
+  const rows = g.reshape(q, [batch, keyValue, group * queries, dim]);
+  const scores = g.reshape(g.matMul(rows, k), [batch, keyValue * group, queries, keys]);
+  const weights = g.op('Softmax', [masked(scores)], { axis: int(-1) });
+  const mixed = g.matMul(g.reshape(weights, [batch, keyValue, group * queries, keys]), v);
+  return g.reshape(mixed, [batch, keyValue * group, queries, dim]);
+}
+
+/** The blocks of a mask, each with its queries, of [batch, keyValue, group, length, dim]. */
+function splitQueries(
+  { g }: Forward,
+  queries: Value,
+  mask: AttentionMask,
+): readonly (readonly [Value, MaskedBlock])[] {
+  const sizes = mask.map(({ queries: { from, to } }) => to - from);
+  const parts =
+    mask.length === 1
+      ? [queries]
+      : g.ops('Split', [queries, g.int64(sizes)], { axis: int(3) }, { outputs: mask.length });
+  return mask.flatMap((block, i) => {
+    const part = parts[i];
+    return part ? [[part, block] as const] : [];
+  });
+}
+
+/** Some positions of a value that has all of them along `axis`. */
+function positionsOf({ g, shape }: Forward, x: Value, { from, to }: Range, axis: number): Value {
+  if (from === 0 && to === shape.length) return x;
+  return g.op('Slice', [x, g.int64([from]), g.int64([to]), g.int64([axis])]);
 }
 
 /** [rows, heads·dim] → [batch, heads, length, dim]. */

@@ -4,14 +4,31 @@ import type { Forward } from '../forward.js';
 /** How many positions a layer looks back, itself included; all of them where absent. */
 export type Window = number | null | undefined;
 
+/** Positions `from` to, not including, `to`. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Queries whose scores are computed together, over the keys that one of them at least may look at. */
+export interface MaskedBlock {
+  readonly queries: Range;
+  readonly keys: Range;
+  /** What is added to the scores, [queries, keys] or what broadcasts to [batch, heads, queries, keys]. */
+  readonly mask: Value;
+}
+
+/** Together, every query once. */
+export type AttentionMask = readonly MaskedBlock[];
+
 /**
- * The additive masks of a model, [length, length] each: 0 where a position may look, −1e30 where it
- * may not, whose exp() is exactly zero. Layers of one window share one constant, and so do all
- * layers while no example reaches beyond the window.
+ * The additive masks of a model: 0 where a position may look, −1e30 where it may not, whose exp() is
+ * exactly zero. Layers of one window share their constants, and so do all layers while no example
+ * reaches beyond the window.
  */
-export function causalMasks(f: Forward): (window?: Window) => Value {
+export function causalMasks(f: Forward): (window?: Window) => AttentionMask {
   const { length } = f.shape;
-  const masks = new Map<number, Value>();
+  const masks = new Map<number, AttentionMask>();
   return (window) => {
     const reach = Math.min(window ?? length, length);
     const mask = masks.get(reach) ?? maskOf(f, reach);
@@ -20,11 +37,21 @@ export function causalMasks(f: Forward): (window?: Window) => Value {
   };
 }
 
-function maskOf(f: Forward, reach: number): Value {
+function maskOf(f: Forward, reach: number): AttentionMask {
   const { length } = f.shape;
-  const data = Array.from({ length: length * length }, (_, i) => {
-    const distance = Math.floor(i / length) - (i % length);
+  const step = Math.ceil(length / f.attentionBlocks);
+  return Array.from({ length: Math.ceil(length / step) }, (_, i) => {
+    const queries = { from: i * step, to: Math.min((i + 1) * step, length) };
+    const keys = { from: Math.max(0, queries.from - reach + 1), to: queries.to };
+    return { queries, keys, mask: maskOfBlock(f, reach, queries, keys) };
+  });
+}
+
+function maskOfBlock(f: Forward, reach: number, queries: Range, keys: Range): Value {
+  const [rows, columns] = [queries.to - queries.from, keys.to - keys.from];
+  const data = Array.from({ length: rows * columns }, (_, i) => {
+    const distance = queries.from + Math.floor(i / columns) - (keys.from + (i % columns));
     return distance >= 0 && distance < reach ? 0 : -1e30;
   });
-  return f.constant([length, length], data);
+  return f.constant([rows, columns], data);
 }

@@ -17,7 +17,7 @@ export interface OnnxForwardOptions {
    * where the file has it, `token_type_ids` are then inputs of the graph, int64 [batch, length].
    */
   readonly encoder?: boolean;
-  readonly arithmetic?: Arithmetic;
+  readonly arithmetic?: Arithmetic | undefined;
 }
 
 /**
