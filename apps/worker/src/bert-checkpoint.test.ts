@@ -1,7 +1,14 @@
 import { join } from 'node:path';
+import { type Checkpoint, openCheckpoint } from '@layersense/model-source';
+import { type BatchShape, buildForward, parseModel } from '@layersense/models';
+import { encodeModel, estimateMemory } from '@layersense/onnx-ir';
+import { startComputeProcess } from '@layersense/runtime';
+import { buildSensitivityGraph, type SensitivityGraph } from '@layersense/sensitivity';
 import { describe, expect, it } from 'vitest';
 import { classifierConfig, maskedLmConfig } from './test-support/bert-files.js';
+import { OnnxExpected, onnxFeeds } from './test-support/onnx-feeds.js';
 import { expectedOf, expectParity, OnnxJobs } from './test-support/onnx-jobs.js';
+import { largestRelativeError } from './test-support/parity-fixtures.js';
 import { type FloatTensor, onnxWeights, writeSafetensors } from './test-support/safetensors.js';
 
 const jobs = new OnnxJobs();
@@ -49,6 +56,56 @@ describe.each([
         .replace(/LayerNorm\.bias$/, 'LayerNorm.beta'),
     );
     expectParity(await jobs.fisher(converted, of), of);
+  });
+});
+
+describe('the masked language model with its head in chunks of the vocabulary', () => {
+  const [parityCase] = OnnxExpected.parse(expectedOf('bert-masked-lm')).cases;
+  const examples = parityCase?.input_ids.length ?? 0;
+  const graphOf =
+    ({ config, tensors }: Pick<Checkpoint, 'config' | 'tensors'>, shape: BatchShape) =>
+    (chunkElements?: number) =>
+      buildSensitivityGraph(buildForward(parseModel(config), tensors, shape), {
+        labels: 'data',
+        ...(chunkElements === undefined ? {} : { chunkElements }),
+      });
+
+  it('has the values of PyTorch', async () => {
+    const opened = await openCheckpoint(await checkpoint('bert-masked-lm', maskedLmConfig));
+    const shape = { batch: examples, length: 24 };
+    const { graph, parameters, lossOutput } = graphOf(opened, shape)(10 * examples * 24);
+    expect([...graph.initializers.keys()]).toContain('cls.predictions.bias[50:56]');
+    const compute = await startComputeProcess();
+    const { weightsFolder } = opened;
+    const session = await compute.openSession(encodeModel(graph), { device: 'cpu', weightsFolder });
+    if (!parityCase) throw new Error('there is no case');
+    const { outputs } = await session.run(onnxFeeds(parityCase, shape.length));
+    await compute.close();
+    const values = (name: string) => outputs[name]?.data as Float32Array;
+    expect(largestRelativeError(values(lossOutput), parityCase.losses)).toBeLessThan(1e-5);
+    for (const { name, output } of parameters) {
+      const norms = parityCase.gradient_squared_norms[name] ?? [];
+      expect(largestRelativeError(values(output), norms), name).toBeLessThan(1e-4);
+    }
+  });
+
+  it('needs no more memory for a vocabulary of many more entries', async () => {
+    const opened = await openCheckpoint(await checkpoint('bert-masked-lm', maskedLmConfig));
+    const ofVocabulary = (vocabulary: number) => {
+      const tensors = new Map(
+        [...opened.tensors].map(([name, ref]) => {
+          const shape = ref.shape.map((size) => (size === sizes.vocab_size ? vocabulary : size));
+          const length = 4 * shape.reduce((a, b) => a * b);
+          return [name, { ...ref, shape, length }] as const;
+        }),
+      );
+      const config = { ...sizes, ...maskedLmConfig, vocab_size: vocabulary };
+      return graphOf({ config, tensors }, { batch: 32, length: 32 });
+    };
+    const bytes = ({ graph }: SensitivityGraph) => estimateMemory(graph).activationBytes;
+    const [small, large] = [ofVocabulary(20_000), ofVocabulary(80_000)];
+    expect(bytes(large()) / bytes(small())).toBeLessThan(1.01);
+    expect(bytes(large(Infinity)) / bytes(small(Infinity))).toBeGreaterThan(3);
   });
 });
 

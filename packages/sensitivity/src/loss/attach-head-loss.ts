@@ -1,8 +1,9 @@
 import type { Labels } from '@layersense/contracts';
 import type { GraphBuilder, Value } from '@layersense/onnx-ir';
 import type { ParameterUse } from '../per-example/parameter-uses.js';
-import { attachChunkedHead, findOutputHead } from './chunked-head.js';
+import { attachChunkedHead } from './chunked-head.js';
 import { attachLoss } from './cross-entropy.js';
+import { findOutputHead, type OutputHead } from './output-head.js';
 
 /** Elements of logits at which they are computed in chunks of the vocabulary: 64 MB of float32. */
 export const LOGIT_CHUNK_ELEMENTS = 2 ** 24;
@@ -41,25 +42,38 @@ export function attachHeadLoss(
 ): HeadLoss {
   const { logits, batch, labels, chunkElements = LOGIT_CHUNK_ELEMENTS } = options;
   const [rows = 0, vocabulary = 0] = logits.shape;
-  const elements = rows * vocabulary;
-  const isLarge = elements > Math.min(chunkElements, REDUCED_AT_ONCE_ELEMENTS);
-  const head = isLarge ? findOutputHead(g, logits) : undefined;
-  const headUses = head && uses.get(head.weight);
-  if (labels === 'model' || !head || !headUses) {
+  const isLarge = rows * vocabulary > Math.min(chunkElements, REDUCED_AT_ONCE_ELEMENTS);
+  const head = isLarge && labels === 'data' ? findOutputHead(g, logits) : undefined;
+  if (!head || !isHeadOf(uses, head)) {
     const { losses, logitsCotangent } = attachLoss(g, { logits, batch, labels });
     return { losses, seeds: new Map([[logits.name, logitsCotangent]]), uses };
   }
   const chunk = Math.min(vocabulary, Math.max(1, Math.floor(chunkElements / rows)));
-  const lookups = lookupsOf(head.weight);
-  const { losses, inputCotangent, use } = g.scope('head', () =>
+  const lookups = lookupsOf(head.weight.name);
+  const { losses, inputCotangent, weightUse, biasUse } = g.scope('head', () =>
     attachChunkedHead(g, head, { batch, chunk, lookups }),
   );
-  const others = headUses.filter(({ output }) => output.name !== logits.name);
+  const ofHead = new Map<string, ParameterUse | undefined>([
+    [head.weight.name, weightUse],
+    [head.bias?.name ?? '', biasUse],
+  ]);
   return {
     losses,
     seeds: new Map([[head.x.name, inputCotangent]]),
     uses: new Map(
-      [...uses].map(([name, each]) => [name, each === headUses ? [...others, use] : each]),
+      [...uses].map(([name, each]) => {
+        const use = ofHead.get(name);
+        return [name, use ? [...each.filter((other) => !isAt(head, other)), use] : each];
+      }),
     ),
   };
+}
+
+/** Whether weight and bias are scored, and the bias is added nowhere else. */
+function isHeadOf(uses: Uses, { weight, bias }: OutputHead): boolean {
+  return uses.has(weight.name) && (!bias || uses.get(bias.name)?.length === 1);
+}
+
+function isAt({ outputs }: OutputHead, { output }: ParameterUse): boolean {
+  return outputs.has(output.name);
 }

@@ -1,34 +1,13 @@
 import {
-  floatAttribute,
+  elementCount,
   type GraphBuilder,
+  type Initializer,
   int,
-  intAttribute,
-  type TensorRef,
   type Value,
 } from '@layersense/onnx-ir';
-import { exampleRows, gram } from '../per-example/example-rows.js';
+import { exampleRows, gram, sumOfSquares } from '../per-example/example-rows.js';
 import type { ParameterUse } from '../per-example/parameter-uses.js';
-
-/** The projection to the vocabulary, z = x Wᵀ with W [vocabulary, width] stored in a file. */
-export interface OutputHead {
-  readonly x: Value;
-  readonly weight: string;
-  readonly ref: TensorRef;
-}
-
-/** The Gemm that makes the logits, or undefined where they come about in another way. */
-export function findOutputHead(g: GraphBuilder, logits: Value): OutputHead | undefined {
-  const node = g.producer(logits);
-  if (node?.opType !== 'Gemm' || node.inputs.length !== 2) return undefined;
-  if (intAttribute(node, 'transB', 0) !== 1 || intAttribute(node, 'transA', 0) !== 0)
-    return undefined;
-  if (floatAttribute(node, 'alpha', 1) !== 1) return undefined;
-  const [x = '', w = ''] = node.inputs;
-  const cast = g.producer(g.value(w));
-  const weight = cast?.opType === 'Cast' ? (cast.inputs[0] ?? '') : w;
-  const stored = g.initializers.get(weight);
-  return stored?.kind === 'external' ? { x: g.value(x), weight, ref: stored.ref } : undefined;
-}
+import type { HeadParameter, OutputHead } from './output-head.js';
 
 export interface ChunkedHeadOptions {
   readonly batch: number;
@@ -43,14 +22,17 @@ export interface ChunkedHead {
   readonly losses: Value;
   /** ∂(Σₙ ℓₙ)/∂x: [rows, width]. */
   readonly inputCotangent: Value;
-  readonly use: Extract<ParameterUse, { kind: 'head' }>;
+  readonly weightUse: Extract<ParameterUse, { kind: 'head' }>;
+  /** Where the head has a bias. */
+  readonly biasUse: Extract<ParameterUse, { kind: 'head-bias' }> | undefined;
 }
 
 /**
  * The loss of `attachLoss` and what the backward pass and the head's norm need of the logits, without
  * ever holding more than `chunk` columns of them. Two passes over the vocabulary: the first for
  * logsumexp(z) and z[y], the second for the columns δ = w (softmax(z) − onehot(y)) and, before these
- * are dropped, Σ δ W, Σ δ δᵀ and δ[token]. One more product with W than the plain head needs.
+ * are dropped, Σ δ W, Σ δ δᵀ, δ[token] and, of a bias, ‖Σₜ δₜ‖². One more product with W than the plain
+ * head needs.
  *
  * Adds the inputs `loss_weights` [rows] and `labels` int64 [rows].
  */
@@ -65,12 +47,10 @@ export function attachChunkedHead(
   const chunks = vocabularyChunks(g, head, chunk);
 
   // What is wanted of a chunk is joined at once: while one of two values waits, the chunk stays.
-  const logitsOf = ({ weight }: VocabularyChunk, x: Value) =>
-    g.op('Gemm', [x, weight], { transB: int(1) });
-  const all = chunks.length === 1 && chunks[0] ? logitsOf(chunks[0], head.x) : undefined;
+  const all = chunks.length === 1 && chunks[0] ? logitsOf(g, head.x, chunks[0]) : undefined;
   const columns = chunks.map((each) => {
     const { start, size } = each;
-    const z = all ?? logitsOf(each, head.x);
+    const z = all ?? logitsOf(g, head.x, each);
     const normalizer = g.op('ReduceLogSumExp', [z, g.int64([-1])], { keepdims: int(1) });
     const { index, inside } = within(g, targets, start, size, z.dtype);
     const target = g.mul(g.op('GatherElements', [z, index], { axis: int(1) }), inside);
@@ -97,7 +77,7 @@ export function attachChunkedHead(
   let x = head.x;
   for (const each of chunks) {
     const { weight, start, size } = each;
-    const z = all ?? logitsOf(each, x);
+    const z = all ?? logitsOf(g, x, each);
     const p = g.op('Exp', [g.sub(z, normalizer)]);
     const { index, inside } = within(g, targets, start, size, z.dtype);
     const atTarget = g.op('GatherElements', [p, index], { axis: int(1) });
@@ -108,51 +88,78 @@ export function attachChunkedHead(
       g.op('Gemm', [delta, weight]),
       gram(g, deltaRows, deltaRows),
       ...lookups.map((tokens) => atTokens(g, deltaRows, tokens, start, size)),
+      ...(head.bias ? [sumOfSquares(g, g.reduceSum(deltaRows, [1]))] : []),
     ];
     totals = parts.map((part, i) => (totals[i] ? g.add(totals[i], part) : part));
     // Orders the chunks: ONNX Runtime would otherwise compute them all and hold them for later.
     x = g.add(head.x, zeroFrom(g, totals));
   }
   // And has the last one reduced before the backward pass, not when the head's norm is due.
-  const [first, deltaGram, ...lookedUp] = totals;
+  const [first, deltaGram, ...others] = totals;
   const inputCotangent = first && g.add(first, zeroFrom(g, totals));
   if (!inputCotangent || !deltaGram) throw new RangeError('a head without a vocabulary');
   const byTokens = lookups.flatMap(({ name }, i) => {
-    const value = lookedUp[i];
+    const value = others[i];
     return value ? [[name, value] as const] : [];
   });
-  const use = { kind: 'head', x: head.x, output: head.x, deltaGram } as const;
-  return { losses, inputCotangent, use: { ...use, atTokens: new Map(byTokens) } };
+  const squaredNorm = head.bias && others.at(-1);
+  const at = { output: head.x };
+  return {
+    losses,
+    inputCotangent,
+    weightUse: { ...at, kind: 'head', x: head.x, deltaGram, atTokens: new Map(byTokens) },
+    biasUse: squaredNorm && { ...at, kind: 'head-bias', squaredNorm },
+  };
 }
 
 interface VocabularyChunk {
   readonly weight: Value;
+  readonly bias: Value | undefined;
   readonly start: number;
   readonly size: number;
 }
 
-/** W, or row ranges of it as initializers of their own: the same bytes of the same file. */
+/** W and b, or row ranges of them as initializers of their own: the same bytes of the same file. */
 function vocabularyChunks(
   g: GraphBuilder,
-  { weight, ref, x }: OutputHead,
+  { weight, bias, x }: OutputHead,
   chunk: number,
 ): readonly VocabularyChunk[] {
-  const [vocabulary = 0, width = 0] = ref.shape;
-  const rowBytes = ref.length / vocabulary;
+  const [vocabulary = 0] = g.value(weight.name).shape;
+  const whole = ({ name }: HeadParameter) => g.cast(g.value(name), x.dtype);
   if (chunk >= vocabulary) {
-    return [{ weight: g.cast(g.value(weight), x.dtype), start: 0, size: vocabulary }];
+    return [{ weight: whole(weight), bias: bias && whole(bias), start: 0, size: vocabulary }];
   }
   return Array.from({ length: Math.ceil(vocabulary / chunk) }, (_, i) => {
     const start = i * chunk;
     const size = Math.min(chunk, vocabulary - start);
-    const slice = g.external(`${weight}[${start}:${start + size}]`, {
-      ...ref,
-      offset: ref.offset + start * rowBytes,
-      length: size * rowBytes,
-      shape: [size, width],
-    });
-    return { weight: g.cast(slice, x.dtype), start, size };
+    const rows = ({ name, stored }: HeadParameter) =>
+      g.cast(
+        g.initializer(`${name}[${start}:${start + size}]`, rowsOf(stored, start, size)),
+        x.dtype,
+      );
+    return { weight: rows(weight), bias: bias && rows(bias), start, size };
   });
+}
+
+/** Rows of a matrix, or elements of a vector. */
+function rowsOf(stored: Initializer, start: number, size: number): Initializer {
+  const { shape } = stored.kind === 'inline' ? stored.tensor : stored.ref;
+  const [rows = 1] = shape;
+  const part = { shape: shape.with(0, size) };
+  if (stored.kind === 'inline') {
+    const width = elementCount(shape) / rows;
+    const data = stored.tensor.data.slice(start * width, (start + size) * width);
+    return { kind: 'inline', tensor: { ...stored.tensor, ...part, data } };
+  }
+  const rowBytes = stored.ref.length / rows;
+  const offset = stored.ref.offset + start * rowBytes;
+  return { kind: 'external', ref: { ...stored.ref, ...part, offset, length: size * rowBytes } };
+}
+
+/** x Wᵀ (+ b) of a chunk: [rows, size]. */
+function logitsOf(g: GraphBuilder, x: Value, { weight, bias }: VocabularyChunk): Value {
+  return g.op('Gemm', bias ? [x, weight, bias] : [x, weight], { transB: int(1) });
 }
 
 /** Where ids fall in a chunk: a valid index in any case, and 1 where it is the id's own, else 0. */

@@ -17,7 +17,7 @@ export interface StatisticContext {
 }
 
 type MatrixUse = Extract<ParameterUse, { kind: 'linear' | 'embedding' | 'head' }>;
-type VectorUse = Exclude<ParameterUse, MatrixUse>;
+type VectorUse = Extract<ParameterUse, { kind: 'scale' | 'bias' }>;
 
 /**
  * ‖∂ℓₙ/∂W‖²_F for every example n: [batch]. Exact for a parameter used any number of times:
@@ -28,8 +28,10 @@ export function gradientSquaredNorm(
   shape: readonly number[],
   uses: readonly ParameterUse[],
 ): Value {
+  const [first, ...others] = uses;
+  if (first?.kind === 'head-bias' && others.length === 0) return first.squaredNorm;
   const vectors = uses.filter((use) => use.kind === 'scale' || use.kind === 'bias');
-  const matrices = uses.filter((use) => use.kind !== 'scale' && use.kind !== 'bias');
+  const matrices = uses.filter(isMatrixUse);
   if (vectors.length === uses.length) return vectorNorm(context, vectors);
   if (matrices.length !== uses.length) {
     throw new LayersenseError(
@@ -46,6 +48,10 @@ export function gradientSquaredNorm(
           matrices.map((use) => gradient(context, use, shape)),
         ),
       );
+}
+
+function isMatrixUse(use: ParameterUse): use is MatrixUse {
+  return use.kind === 'linear' || use.kind === 'embedding' || use.kind === 'head';
 }
 
 /**

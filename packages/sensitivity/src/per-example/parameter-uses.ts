@@ -32,6 +32,13 @@ export type ParameterUse =
       /** By the name of the tokens: [batch, length, lookups]. */
       readonly atTokens: ReadonlyMap<string, Value>;
     }
+  /** The bias of such a head: ‖Σₜ δₜ‖² as it was summed over the chunks, [batch]. */
+  | {
+      readonly kind: 'head-bias';
+      /** As of `head`. */
+      readonly output: Value;
+      readonly squaredNorm: Value;
+    }
   /** y = x ⊙ γ, γ along the last axis. */
   | { readonly kind: 'scale'; readonly x: Value; readonly output: Value }
   /** y = … + b, b along the last axis. */

@@ -1,4 +1,5 @@
 import { elementCount, type GraphBuilder, type Value } from '@layersense/onnx-ir';
+import { logitStages } from '../loss/output-head.js';
 
 /** A stretch of the forward pass that one tensor enters and one tensor leaves. */
 export interface Segment {
@@ -46,7 +47,10 @@ interface Crossing {
   readonly position: number;
 }
 
-/** Every place in node order where exactly one carried value is still to be used. */
+/**
+ * Every place in node order where exactly one carried value is still to be used. Not among the logits,
+ * before a bias is added or their shape is changed: these are as wide as the vocabulary.
+ */
 function crossings(
   g: GraphBuilder,
   logits: Value,
@@ -57,6 +61,7 @@ function crossings(
     g.inputs.map((value) => value.name),
   );
   const fromParameter = descendants(g, parameters);
+  const asLogits = new Set(logitStages(g, logits).map(({ value }) => value.name));
   const lastUse = new Map<string, number>([[logits.name, g.nodes.length]]);
   g.nodes.forEach((node, i) => {
     for (const name of node.inputs) if (name !== logits.name) lastUse.set(name, i);
@@ -70,7 +75,7 @@ function crossings(
     }
     for (const name of alive) if ((lastUse.get(name) ?? -1) <= i) alive.delete(name);
     const [only, ...others] = alive;
-    if (only === undefined || others.length > 0 || only === logits.name) return;
+    if (only === undefined || others.length > 0 || asLogits.has(only)) return;
     const value = g.value(only);
     if (value.dtype !== logits.dtype || found.at(-1)?.value === value) return;
     found.push({ value, position: i });
