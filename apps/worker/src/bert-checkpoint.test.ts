@@ -56,6 +56,12 @@ describe.each([
         .replace(/LayerNorm\.bias$/, 'LayerNorm.beta'),
     );
     expectParity(await jobs.fisher(converted, of), of);
+    const magnitude = await jobs.score(converted, { method: 'magnitude' });
+    const { scores } = await jobs.score(await checkpoint(of, config), { method: 'magnitude' });
+    expect(magnitude.scores).toEqual(scores);
+    expect(scores.map(({ parameter }) => parameter).sort()).toEqual(
+      Object.keys(expectedOf(of).shapes).sort(),
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import type { MagnitudeJobSpec, ScoreReport } from '@layersense/contracts';
 import { tensorChunks } from '@layersense/model-source';
+import { unconvertedName } from '@layersense/models';
 import { elementCount, type TensorRef } from '@layersense/onnx-ir';
 import { basisOfJob, runIdentity } from '@layersense/runs';
 import { measureMagnitude, summarizeMagnitude } from '@layersense/sensitivity';
@@ -38,7 +39,10 @@ export async function scoreMagnitude(
 
 type Weights = readonly (readonly [string, TensorRef])[];
 
-/** The checkpoint's parameters: no rotary buffers, and a tied output head only once. */
+/**
+ * The checkpoint's parameters, by the names that Fisher scores have: no rotary buffers, and a tied
+ * output head only once.
+ */
 export function magnitudeWeights(
   tensors: ReadonlyMap<string, TensorRef>,
   config: unknown,
@@ -48,7 +52,9 @@ export function magnitudeWeights(
     typeof config === 'object' &&
     'tie_word_embeddings' in config &&
     config.tie_word_embeddings === true;
-  return [...tensors].filter(
-    ([name]) => !name.endsWith('.rotary_emb.inv_freq') && !(tied && name === 'lm_head.weight'),
-  );
+  return [...tensors]
+    .filter(
+      ([name]) => !name.endsWith('.rotary_emb.inv_freq') && !(tied && name === 'lm_head.weight'),
+    )
+    .map(([name, ref]) => [unconvertedName(name), ref]);
 }

@@ -1,6 +1,7 @@
 import { LayersenseError } from '@layersense/contracts';
 import type { TensorRef, Value } from '@layersense/onnx-ir';
 import { type ElementType, elementTypes, type GraphBuilder, sameShape } from '@layersense/onnx-ir';
+import { storedNames } from './stored-names.js';
 
 /** The shape one graph serves: `batch` examples, each padded to `length` tokens. */
 export interface BatchShape {
@@ -117,26 +118,12 @@ function defaultAttentionBlocks({ length }: BatchShape): number {
 
 const parameterTypes: readonly ElementType[] = ['float64', 'float32', 'float16', 'bfloat16'];
 
-/**
- * The names a tensor may have instead: in a checkpoint that was saved from the model without its head,
- * as GPT-2's on the Hub, and in one that was converted from TensorFlow, as BERT's.
- */
-function otherNames(name: string): readonly string[] {
-  const converted = name.replace(/(?<=\.LayerNorm\.)(weight|bias)$/, (role) =>
-    role === 'weight' ? 'gamma' : 'beta',
-  );
-  return [name, converted].flatMap((each) => [
-    each,
-    each.replace(/^(model|transformer|bert)\./, ''),
-  ]);
-}
-
 function requireTensor(
   tensors: ReadonlyMap<string, TensorRef>,
   name: string,
   shape: readonly number[],
 ): TensorRef {
-  const stored = otherNames(name).find((each) => tensors.has(each));
+  const stored = storedNames(name).find((each) => tensors.has(each));
   const ref = stored === undefined ? undefined : tensors.get(stored);
   if (!ref) {
     throw new LayersenseError(

@@ -23,3 +23,4 @@ export type { OnnxParameter } from './onnx/onnx-parameters.js';
 export { maxPositionsOf, onnxTask, vocabularyOf } from './onnx/onnx-task.js';
 export { storedTypeOf } from './onnx/quantized-tensor.js';
 export type { ReadStored } from './onnx/same-content.js';
+export { unconvertedName } from './stored-names.js';
