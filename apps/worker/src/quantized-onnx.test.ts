@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
-import { buildOnnxForward, dequantizedValues, parseOnnxModel } from '@layersense/models';
+import {
+  buildOnnxForward,
+  dequantizedValues,
+  parseOnnxModel,
+  type ReadStored,
+} from '@layersense/models';
 import { type DecodedModel, type DecodedNode, decodeModel, encodeModel } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import { buildSensitivityGraph, decomposeModel } from '@layersense/sensitivity';
@@ -23,6 +28,7 @@ import {
   intOf,
   type Linear,
   linear,
+  withIntegersIn,
   withWeights,
   writtenOut,
 } from './test-support/quantized-model.js';
@@ -53,14 +59,21 @@ const decoded = (file: string): DecodedModel =>
 
 const nothingElsewhere = () => Promise.reject(new Error('everything is in the file'));
 
+/** Of the files that a test has written. */
+const readScratch: ReadStored = async ({ file, offset }, start, length) =>
+  readFileSync(join(scratch, file)).subarray(offset + start, offset + start + length);
+
 /** ‖gₙ‖² by parameter, of the examples above. */
-async function normsOf(model: DecodedModel): Promise<ReadonlyMap<string, Float32Array>> {
-  const onnx = await parseOnnxModel(model, 'model.onnx', nothingElsewhere);
+async function normsOf(
+  model: DecodedModel,
+  weightsFolder = folder,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const onnx = await parseOnnxModel(model, 'model.onnx', readScratch);
   const forward = buildOnnxForward(onnx, { batch: examples.length, length: LENGTH });
   const { graph, parameters } = buildSensitivityGraph(decomposeModel(forward), { labels: 'data' });
   const session = await compute.openSession(encodeModel(graph), {
     device: 'cpu',
-    weightsFolder: folder,
+    weightsFolder,
   });
   const feeds = parityFeeds({ input_ids: examples, loss: 'token-mean' }, LENGTH, 'float32');
   const { outputs } = await session.run(feeds);
@@ -151,7 +164,7 @@ describe('a builder-style file of 4-bit weights', () => {
 
 /** The values that magnitude measures are those of the float file, whichever way round it holds them. */
 async function expectValues(quantised: DecodedModel, reference: DecodedModel): Promise<void> {
-  const open = (model: DecodedModel) => parseOnnxModel(model, 'model.onnx', nothingElsewhere);
+  const open = (model: DecodedModel) => parseOnnxModel(model, 'model.onnx', readScratch);
   const floats = new Map((await open(reference)).parameters.map((each) => [each.name, each]));
   const found = (await open(quantised)).parameters;
   expect(found.filter(({ stored }) => stored.kind === 'quantized').length).toBeGreaterThan(7);
@@ -160,7 +173,7 @@ async function expectValues(quantised: DecodedModel, reference: DecodedModel): P
     expect(shape).toEqual(other?.shape);
     if (stored.kind !== 'quantized' || other?.stored.kind !== 'inline') continue;
     const values: number[] = [];
-    for await (const piece of dequantizedValues(stored, nothingElsewhere)) values.push(...piece);
+    for await (const piece of dequantizedValues(stored, readScratch)) values.push(...piece);
     const { data } = other.stored.tensor;
     const [rows = 0, columns = 0] = other.stored.tensor.shape;
     const expected =
@@ -198,10 +211,23 @@ describe('quantised weights have the norms of what they stand for', () => {
     ['a scale for each output', { dtype: 'int8', scales: 'columns', zeros: true }],
     ['a scale for each input', { dtype: 'uint8', scales: 'rows', zeros: true }],
     ['blocks', { dtype: 'uint8', scales: 'blocks', zeros: true }],
+    ['one scale of 4 bits', { dtype: 'uint4', scales: 'one', zeros: true }],
+    ['a scale for each output, 4 bits', { dtype: 'int4', scales: 'columns', zeros: true }],
+    ['a scale for each input, 4 bits', { dtype: 'uint4', scales: 'rows', zeros: true }],
+    ['blocks of 4 bits', { dtype: 'int4', scales: 'blocks', zeros: false }],
+    ['blocks of 4 bits, zero points', { dtype: 'uint4', scales: 'blocks', zeros: true }],
   ])('DequantizeLinear, %s', async (_, scheme) => {
-    const { quantised, reference } = withWeights(decoded('builder-style'), linear(scheme));
-    expectSame(await normsOf(quantised), await normsOf(reference));
+    // The first opset with elements of 4 bits.
+    const float = { ...decoded('builder-style'), opsets: new Map([['', 21]]) };
+    const { quantised, reference } = withWeights(float, linear(scheme));
+    const norms = await normsOf(reference);
+    expectSame(await normsOf(quantised), norms);
     await expectValues(quantised, reference);
+
+    const moved = withIntegersIn('integers.bin', quantised);
+    writeFileSync(join(scratch, 'integers.bin'), moved.bytes);
+    expectSame(await normsOf(moved.model, scratch), norms);
+    await expectValues(moved.model, reference);
   });
 });
 

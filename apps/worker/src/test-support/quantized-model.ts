@@ -238,21 +238,23 @@ export function blocks({ bits, zeros, bias }: Blocks) {
 }
 
 export interface Linear {
-  readonly dtype: 'int8' | 'uint8';
+  readonly dtype: 'int8' | 'uint8' | 'int4' | 'uint4';
   readonly scales: 'one' | 'columns' | 'rows' | 'blocks';
   readonly zeros: boolean;
 }
 
 export function linear({ dtype, scales, zeros }: Linear) {
   return ({ rows, columns }: Matrix, node: DecodedNode, name: string): Written => {
-    const low = dtype === 'int8' ? 128 : 0;
-    const q = (r: number, c: number) => integer(r, c, 256) - low;
+    const values = dtype.endsWith('8') ? 256 : 16;
+    const signed = dtype.startsWith('int');
+    const q = (r: number, c: number) => integer(r, c, values) - (signed ? values / 2 : 0);
+    const scale = (i: number) => Math.fround((scaleAt(i) * 16) / values);
     const groups = { one: [], columns: [columns], rows: [rows], blocks: [rows / 8, columns] }[
       scales
     ];
     const group = (r: number, c: number) =>
       ({ one: 0, columns: c, rows: r, blocks: Math.floor(r / 8) * columns + c })[scales];
-    const zero = (i: number) => (zeros ? integer(i, 3, 9) + (low === 0 ? 120 : 0) : 0);
+    const zero = (i: number) => (zeros ? integer(i, 3, 7) + (signed ? 0 : values / 2 - 3) : 0);
     const size = groups.reduce((a, b) => a * b, 1);
     const stem = `${name}_quantized`;
     const perGroup = (type: InlineTensor['dtype'], of: (i: number) => number) =>
@@ -278,16 +280,42 @@ export function linear({ dtype, scales, zeros }: Linear) {
     return {
       tensors: [
         [stem, inline(dtype, [rows, columns], elements(rows, columns, q))],
-        [`${name}_scale`, perGroup('float32', (i) => scaleAt(i) / 16)],
+        [`${name}_scale`, perGroup('float32', scale)],
         [`${name}_zero_point`, perGroup(dtype, zero)],
       ],
       nodes: [dequantize, { ...node, inputs: [node.inputs[0] ?? '', value] }],
       value: {
         rows,
         columns,
-        at: (r, c) =>
-          Math.fround((q(r, c) - zero(group(r, c))) * Math.fround(scaleAt(group(r, c)) / 16)),
+        at: (r, c) => Math.fround((q(r, c) - zero(group(r, c))) * scale(group(r, c))),
       },
     };
   };
+}
+
+/** The model with the integers of its weights in another file, and what that file holds. */
+export function withIntegersIn(
+  file: string,
+  model: DecodedModel,
+): { readonly model: DecodedModel; readonly bytes: Uint8Array } {
+  const initializers = new Map(model.initializers);
+  const stored: number[] = [];
+  for (const [name, initializer] of model.initializers) {
+    if (!name.endsWith('_quantized') || initializer.kind !== 'inline') continue;
+    const { dtype, shape } = initializer.tensor;
+    const bytes = bytesOf(initializer.tensor);
+    const place = { file, offset: stored.length, length: bytes.length };
+    initializers.set(name, { kind: 'external', ref: { ...place, dtype, shape } });
+    stored.push(...bytes);
+  }
+  return { model: { ...model, initializers }, bytes: Uint8Array.from(stored) };
+}
+
+/** The first of two elements of 4 bits is in the lower half of their byte. */
+function bytesOf({ dtype, data }: InlineTensor): number[] {
+  const elements = Array.from(data, (q) => q & 255);
+  if (dtype.endsWith('8')) return elements;
+  return elements.flatMap((q, i) =>
+    i % 2 === 0 ? [(q & 15) + 16 * ((elements[i + 1] ?? 0) & 15)] : [],
+  );
 }
