@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { JobSpec, LayersenseError, type SensitivityJobPayload } from '@layersense/contracts';
 import { connectDatabase, type Database, type NewJob } from '@layersense/database';
-import { freshDatabase, redisServerAvailable, startRedisServer } from '@layersense/testing';
+import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunJob } from './process-job.js';
@@ -17,6 +17,7 @@ import {
   type SensitivityWorkerOptions,
 } from './sensitivity-worker.js';
 import { enqueue, enqueueFlow } from './test-support/enqueue.js';
+import { queueBackends } from './test-support/queue-backends.js';
 import { saveTinyRun } from './test-support/save-tiny-run.js';
 import type { Instructions } from './test-support/sleeping-worker.js';
 import { until } from './test-support/until.js';
@@ -27,12 +28,7 @@ const sleepingWorker = fileURLToPath(
   new URL('../dist/test-support/sleeping-worker.js', import.meta.url),
 );
 
-const backends = [
-  { backend: 'PostgreSQL', available: true, start: undefined },
-  { backend: 'Redis', available: redisServerAvailable(), start: startRedisServer },
-];
-
-for (const { backend, available, start } of backends) {
+for (const { backend, available, start } of queueBackends) {
   describe.skipIf(!available)(`the worker on ${backend}`, () => {
     let databaseUrl: string;
     let queueUrl: string;

@@ -1,0 +1,111 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
+import { connectDatabase, type Database, type NewJob } from '@layersense/database';
+import { freshDatabase } from '@layersense/testing';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import { noCheckpoint } from '../job-services.js';
+import { runSensitivityJob } from '../run-sensitivity-job.js';
+import { enqueue } from './enqueue.js';
+import type { QueueBackend } from './queue-backends.js';
+import { until } from './until.js';
+import { killed, startWorkerProcess } from './worker-process.js';
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** A Fisher job on the demo's model and texts. */
+export function demoJob(params: object): JobSpec {
+  return JobSpec.parse({
+    model: `${root}demo/model`,
+    method: 'fisher',
+    dataset: `${root}demo/datasets/arithmetic.jsonl`,
+    device: 'cpu',
+    params,
+  });
+}
+
+/** What one process makes of a job, without queue and database. */
+export function computedAlone(spec: JobSpec): Promise<ScoreReport> {
+  const services = {
+    allowedRoots: [root],
+    hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
+    report: () => undefined,
+    checkpoint: noCheckpoint,
+    threads: 1,
+  };
+  return runSensitivityJob(spec, services, new AbortController().signal);
+}
+
+export const scoresByParameter = ({ scores }: ScoreReport) =>
+  new Map(scores.map((score) => [score.parameter, score]));
+
+/**
+ * A database, a queue, and real workers on them, for the tests of the `describe` it is made in. Workers
+ * end with their test, everything else with the last one.
+ */
+export class WorkerFleet {
+  readonly #workers: ChildProcess[] = [];
+  readonly #cleanups: (() => Promise<unknown>)[] = [];
+  #database: Database | undefined;
+  #urls = { databaseUrl: '', queueUrl: '' };
+  #spillFolder = '';
+
+  constructor(
+    { available, start }: QueueBackend,
+    private readonly namespace: string,
+  ) {
+    beforeAll(async () => {
+      if (available) await this.#begin(start);
+    });
+    afterEach(async () => {
+      await Promise.all(this.#workers.splice(0).map(killed));
+    });
+    afterAll(async () => {
+      for (const cleanup of this.#cleanups) await cleanup();
+    });
+  }
+
+  async #begin(start: QueueBackend['start']): Promise<void> {
+    const fresh = await freshDatabase();
+    const redis = await start?.();
+    const database = connectDatabase(fresh.url);
+    this.#database = database;
+    this.#urls = { databaseUrl: fresh.url, queueUrl: redis?.url ?? fresh.url };
+    this.#spillFolder = await mkdtemp(join(tmpdir(), `layersense-${this.namespace}-`));
+    this.#cleanups.push(() => rm(this.#spillFolder, { recursive: true }));
+    this.#cleanups.push(() => database.close());
+    if (redis) this.#cleanups.push(() => redis.stop());
+    this.#cleanups.push(() => fresh.drop());
+  }
+
+  get database(): Database {
+    if (!this.#database) throw new Error('the tests have not begun');
+    return this.#database;
+  }
+
+  /** For what workers leave on disk. */
+  get spillFolder(): string {
+    return this.#spillFolder;
+  }
+
+  startWorker(): ChildProcess {
+    const place = { ...this.#urls, namespace: this.namespace, root };
+    const worker = startWorkerProcess({ ...place, environment: { SPILL_DIR: this.#spillFolder } });
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** Puts a job into the queue, to be computed whether or not its run is stored. */
+  async submit(spec: JobSpec, how: Partial<NewJob> = {}): Promise<string> {
+    const job = await this.database.jobs.create({ spec, metadata: {}, force: true, ...how });
+    await enqueue(this.#urls.queueUrl, this.namespace, job.id, job);
+    return job.id;
+  }
+
+  whenJob(id: string, what: string, holds: (job: Job) => boolean, timeoutMs: number): Promise<Job> {
+    return until(what, () => this.database.jobs.get(id), holds, timeoutMs);
+  }
+}
