@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { graphSpeed } from './graph-speed.mjs';
 import { magnitudeSpeed } from './magnitude-speed.mjs';
 import { largestError, pytorch, torchVersion } from './pytorch.mjs';
-import { writeRandomLlama } from './random-checkpoint.mjs';
+import { REFERENCE_SHAPE, writeRandomLlama } from './random-checkpoint.mjs';
 import { score, writeTokens } from './run-score.mjs';
 import { atLeast, atMost, median, row } from './targets.mjs';
 
@@ -31,7 +31,6 @@ const { values: options } = parseArgs({
   },
 });
 
-const shape = { layers: 12, width: 768, mlp: 2048, heads: 12, keyValueHeads: 4, vocabulary: 8192 };
 /** Of a length: how many times the loop's speed, what the norms may add, and the loop's memory. */
 const targets = {
   128: { speed: 2.3, norms: 0.15, loopBytes: 1.18e9 },
@@ -49,7 +48,7 @@ const torch = torchVersion(python);
 
 try {
   mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(checkpoint, 'config.json'))) writeRandomLlama(checkpoint, shape);
+  if (!existsSync(join(checkpoint, 'config.json'))) writeRandomLlama(checkpoint, REFERENCE_SHAPE);
   console.log(`Llama, 81.8 M parameters, float32, ${threads} threads, ${cpus()[0]?.model}`);
   const loop = torch ? `PyTorch ${torch}` : `${python} has no torch: no loop`;
   console.log(`Node ${process.version}, ${loop}\n`);
@@ -61,12 +60,9 @@ try {
 
 async function compare(length) {
   const target = targets[length] ?? {};
-  const few = writeTokens(folder, { examples, length, vocabulary: shape.vocabulary });
-  const many = writeTokens(folder, {
-    examples: 2 * examples,
-    length,
-    vocabulary: shape.vocabulary,
-  });
+  const { vocabulary } = REFERENCE_SHAPE;
+  const few = writeTokens(folder, { examples, length, vocabulary });
+  const many = writeTokens(folder, { examples: 2 * examples, length, vocabulary });
   const loopOn = (command, how = {}) =>
     pytorch(command, { python, folder, checkpoint, tokens: few, threads, ...how });
   const ours = (tokens, count, flags, watched = false) =>

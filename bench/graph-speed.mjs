@@ -48,7 +48,8 @@ export async function graphSpeed(folder, { batch, length, threads, repeats }) {
   }
 }
 
-function feeds(batch, length, vocabulary) {
+/** What the whole plan's graph takes: tokens and labels that repeat nothing, no padding. */
+export function feeds(batch, length, vocabulary) {
   const rows = batch * length;
   const ids = (step) =>
     BigInt64Array.from({ length: rows }, (_, i) => BigInt((i * step) % vocabulary));

@@ -1,6 +1,16 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The reference work: 81.8 M parameters. */
+export const REFERENCE_SHAPE = {
+  layers: 12,
+  width: 768,
+  mlp: 2048,
+  heads: 12,
+  keyValueHeads: 4,
+  vocabulary: 8192,
+};
+
 /**
  * A Llama checkpoint of random float32 weights, written without holding it in memory.
  * @returns {number} bytes of its weights
