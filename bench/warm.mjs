@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { noCheckpoint, runSensitivityJob, WarmCompute } from '../apps/worker/dist/index.js';
+import { WarmCompute } from '../apps/worker/dist/index.js';
+import { noCheckpoint, runSensitivityJob } from '../apps/worker/dist/scoring.js';
 import { JobSpec } from '../packages/contracts/dist/index.js';
 import { writeRandomLlama } from './random-checkpoint.mjs';
 
