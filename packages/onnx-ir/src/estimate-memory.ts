@@ -12,7 +12,7 @@ export interface MemoryEstimate {
 /** Operators that write over an input of the same size when nobody needs it any more. */
 const IN_PLACE: ReadonlySet<string> = new Set([
   ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Exp', 'Sqrt', 'Reciprocal', 'Sigmoid', 'Tanh', 'Relu'],
-  ...['Softmax', 'Where', 'Max', 'Min', 'Abs', 'Log', 'Pow', 'ScatterElements', 'Clip'],
+  ...['Where', 'Max', 'Min', 'Abs', 'Log', 'Pow', 'ScatterElements', 'Clip'],
 ]);
 
 /**

@@ -48,7 +48,7 @@ export function attachHeadLoss(
     const { losses, logitsCotangent } = attachLoss(g, { logits, batch, labels });
     return { losses, seeds: new Map([[logits.name, logitsCotangent]]), uses };
   }
-  const chunk = Math.min(vocabulary, Math.max(1, Math.floor(chunkElements / rows)));
+  const chunk = chunkSize(vocabulary, Math.max(1, Math.floor(chunkElements / rows)));
   const lookups = lookupsOf(head.weight.name);
   const { losses, inputCotangent, weightUse, biasUse } = g.scope('head', () =>
     attachChunkedHead(g, head, { batch, chunk, lookups }),
@@ -76,4 +76,16 @@ function isHeadOf(uses: Uses, { weight, bias }: OutputHead): boolean {
 
 function isAt({ outputs }: OutputHead, { output }: ParameterUse): boolean {
   return outputs.has(output.name);
+}
+
+/**
+ * At most `most` entries of the vocabulary, and all chunks of one size where up to twice as many as
+ * needed are: ONNX Runtime keeps buffers for values of one shape, so a remainder would have its own.
+ */
+function chunkSize(vocabulary: number, most: number): number {
+  const least = Math.ceil(vocabulary / most);
+  for (let chunks = least; chunks <= 2 * least; chunks++) {
+    if (vocabulary % chunks === 0) return vocabulary / chunks;
+  }
+  return most;
 }
