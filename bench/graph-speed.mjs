@@ -24,19 +24,13 @@ export async function graphSpeed(folder, { batch, length, threads, repeats }) {
     for (const graph of graphs) {
       const bytes = encodeModel(graph);
       const started = performance.now();
-      const session = await compute.openSession(bytes, {
-        device: 'cpu',
-        threads,
-        weightsFolder: checkpoint.weightsFolder,
-        disabledOptimizers: ['CommonSubexpressionElimination'],
-      });
+      const session = await openOnCpu(compute, bytes, { checkpoint, threads });
       opened.push({ session, seconds: (performance.now() - started) / 1000, runs: [] });
     }
-    const all = feeds(batch, length, checkpoint.config.vocab_size);
+    const work = { batch, length, vocabulary: checkpoint.config.vocab_size };
     for (let i = 0; i <= repeats; i++) {
       for (const { session, runs } of opened) {
-        const given = Object.entries(all).filter(([name]) => session.inputs.includes(name));
-        const { seconds } = await session.run(Object.fromEntries(given));
+        const { seconds } = await session.run(feedsOf(session, work));
         // The first run reads the weights.
         if (i > 0) runs.push(seconds / batch);
       }
@@ -48,8 +42,24 @@ export async function graphSpeed(folder, { batch, length, threads, repeats }) {
   }
 }
 
-/** What the whole plan's graph takes: tokens and labels that repeat nothing, no padding. */
-export function feeds(batch, length, vocabulary) {
+/** Opens a graph as the plans do, on the processor. */
+export function openOnCpu(compute, bytes, { checkpoint, threads, profilePrefix }) {
+  return compute.openSession(bytes, {
+    device: 'cpu',
+    threads,
+    weightsFolder: checkpoint.weightsFolder,
+    disabledOptimizers: ['CommonSubexpressionElimination'],
+    profilePrefix,
+  });
+}
+
+/** What a session of the whole plan's graph takes: tokens and labels that repeat nothing, no padding. */
+export function feedsOf(session, work) {
+  const given = Object.entries(feeds(work)).filter(([name]) => session.inputs.includes(name));
+  return Object.fromEntries(given);
+}
+
+function feeds({ batch, length, vocabulary }) {
   const rows = batch * length;
   const ids = (step) =>
     BigInt64Array.from({ length: rows }, (_, i) => BigInt((i * step) % vocabulary));

@@ -13,7 +13,7 @@ import { buildForward, parseModel } from '@layersense/models';
 import { encodeModel } from '@layersense/onnx-ir';
 import { startComputeProcess } from '@layersense/runtime';
 import { buildSensitivityGraph } from '@layersense/sensitivity';
-import { feeds } from './graph-speed.mjs';
+import { feedsOf, openOnCpu } from './graph-speed.mjs';
 import { REFERENCE_SHAPE, writeRandomLlama } from './random-checkpoint.mjs';
 
 const { values: options } = parseArgs({
@@ -49,20 +49,16 @@ try {
 
 /** @returns seconds per example of the fastest run */
 async function run(model) {
-  const { config, tensors, weightsFolder } = await openCheckpoint(model);
+  const checkpoint = await openCheckpoint(model);
+  const { config, tensors } = checkpoint;
   const forward = buildForward(parseModel(config), tensors, { batch, length });
   const { graph } = buildSensitivityGraph(forward, { labels: 'data' });
   const compute = await startComputeProcess();
   try {
-    const session = await compute.openSession(encodeModel(graph), {
-      device: 'cpu',
-      threads,
-      weightsFolder,
-      disabledOptimizers: ['CommonSubexpressionElimination'],
-      profilePrefix: join(profiles, 'run'),
-    });
-    const all = Object.entries(feeds(batch, length, config.vocab_size));
-    const given = Object.fromEntries(all.filter(([name]) => session.inputs.includes(name)));
+    const profilePrefix = join(profiles, 'run');
+    const bytes = encodeModel(graph);
+    const session = await openOnCpu(compute, bytes, { checkpoint, threads, profilePrefix });
+    const given = feedsOf(session, { batch, length, vocabulary: config.vocab_size });
     const seconds = [];
     for (let i = 0; i < repeats; i++) seconds.push((await session.run(given)).seconds / batch);
     await session.endProfiling();

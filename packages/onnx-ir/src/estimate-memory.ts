@@ -71,7 +71,9 @@ function planBuffers(graph: Graph, order: readonly Node[]): readonly Buffer[] {
       const buffer = bufferOf.get(name);
       if (!buffer || buffer.to > i) continue;
       const layout = layoutOf(graph, name);
-      dead.set(layout, [...(dead.get(layout) ?? []), buffer]);
+      const alike = dead.get(layout);
+      if (alike) alike.push(buffer);
+      else dead.set(layout, [buffer]);
     }
   });
   return buffers;

@@ -74,9 +74,11 @@ export function attachChunkedHead(
 
   const column = g.reshape(weights, [rows, 1]);
   let totals: Value[] = [];
-  let x = head.x;
+  let afterLast: Value | undefined;
   for (const each of chunks) {
     const { weight, start, size } = each;
+    // Orders the chunks: ONNX Runtime would otherwise compute them all and hold them for later.
+    const x = afterLast ? g.add(head.x, afterLast) : head.x;
     const z = all ?? logitsOf(g, x, each);
     const p = g.op('Exp', [g.sub(z, normalizer)]);
     const { index, inside } = within(g, targets, start, size, z.dtype);
@@ -91,12 +93,11 @@ export function attachChunkedHead(
       ...(head.bias ? [sumOfSquares(g, g.reduceSum(deltaRows, [1]))] : []),
     ];
     totals = parts.map((part, i) => (totals[i] ? g.add(totals[i], part) : part));
-    // Orders the chunks: ONNX Runtime would otherwise compute them all and hold them for later.
-    x = g.add(head.x, zeroFrom(g, totals));
+    afterLast = zeroFrom(g, totals);
   }
   // And has the last one reduced before the backward pass, not when the head's norm is due.
   const [first, deltaGram, ...others] = totals;
-  const inputCotangent = first && g.add(first, zeroFrom(g, totals));
+  const inputCotangent = first && afterLast && g.add(first, afterLast);
   if (!inputCotangent || !deltaGram) throw new RangeError('a head without a vocabulary');
   const byTokens = lookups.flatMap(({ name }, i) => {
     const value = others[i];
