@@ -1,7 +1,8 @@
 import { encodeModel, GraphBuilder } from '@layersense/onnx-ir';
-import { type ComputeCall, onComputeCall, type Session } from '@layersense/runtime';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type JobCompute, WarmCompute } from './warm-compute.js';
+import type { Session } from '@layersense/runtime';
+import { describe, expect, it } from 'vitest';
+import { useWarmCompute } from './test-support/use-warm-compute.js';
+import type { JobCompute } from './warm-compute.js';
 
 function doubling(name: string): Uint8Array {
   const g = new GraphBuilder(name);
@@ -13,22 +14,11 @@ const model = doubling('a');
 const options = { device: 'cpu', threads: 1 } as const;
 const x = { dtype: 'float32', shape: [2], data: Float32Array.of(1, 3) } as const;
 
-let warm: WarmCompute;
-let calls: ComputeCall[];
-let stopListening: () => void;
-beforeEach(() => {
-  warm = new WarmCompute();
-  calls = [];
-  stopListening = onComputeCall((call) => calls.push(call));
-});
-afterEach(async () => {
-  stopListening();
-  await warm.stop();
-});
+const watched = useWarmCompute();
+const { opened } = watched;
 
 const start = (spareBytes = 1e9, signal = new AbortController().signal) =>
-  warm.start({ signal, spareBytes });
-const opened = () => calls.filter(({ operation }) => operation === 'open').length;
+  watched.warm.start({ signal, spareBytes });
 
 async function works(session: Session): Promise<void> {
   const { outputs } = await session.run({ x });
@@ -134,6 +124,6 @@ it('leaves the process alone when a job that has ended is aborted', async () => 
 it('leaves no process behind when it is stopped', async () => {
   const compute = await start();
   await job(compute);
-  await warm.stop();
+  await watched.warm.stop();
   expect(await compute.exited).toMatchObject({ signal: 'SIGKILL' });
 });

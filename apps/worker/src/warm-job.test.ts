@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
-import { type ComputeCall, onComputeCall } from '@layersense/runtime';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noCheckpoint } from './job-services.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
 import { demoCheckpoint, parityCheckpoints } from './test-support/parity-fixtures.js';
-import { type ComputeSource, newCompute, WarmCompute } from './warm-compute.js';
+import { useWarmCompute } from './test-support/use-warm-compute.js';
+import { type ComputeSource, newCompute } from './warm-compute.js';
 
 const MiB = 2 ** 20;
 const EXAMPLES = 6;
@@ -18,21 +18,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(scratch, { recursive: true }));
 
-let warm: WarmCompute;
-let calls: ComputeCall[];
-let stopListening: () => void;
-beforeEach(() => {
-  warm = new WarmCompute();
-  calls = [];
-  stopListening = onComputeCall((call) => calls.push(call));
-});
-afterEach(async () => {
-  stopListening();
-  await warm.stop();
-});
+const watched = useWarmCompute();
+const { opened } = watched;
 
-const opened = () => calls.filter(({ operation }) => operation === 'open').length;
-const processes = () => new Set(calls.map(({ pid }) => pid)).size;
+const processes = () => new Set(watched.calls.map(({ pid }) => pid)).size;
 
 interface Request {
   readonly folder?: string;
@@ -82,7 +71,7 @@ describe.skipIf(process.platform !== 'linux')('a job on the process of jobs befo
       { params: { plan: 'streamed' } },
     ];
     const onWarm: ScoreReport[] = [];
-    for (const request of requests) onWarm.push(await score(warm, request));
+    for (const request of requests) onWarm.push(await score(watched.warm, request));
     expect(processes()).toBe(1);
     for (const [i, request] of requests.entries()) {
       const alone = await score(newCompute, request);
@@ -92,20 +81,20 @@ describe.skipIf(process.platform !== 'linux')('a job on the process of jobs befo
   });
 
   it('opens no session that they have left', async () => {
-    await score(warm);
+    await score(watched.warm);
     const before = opened();
-    await score(warm);
+    await score(watched.warm);
     expect(opened()).toBe(before);
   });
 
   it('keeps to a memory limit that they did not have', async () => {
     const long = { length: 480 };
-    const large = await score(warm, { ...long, params: { plan: 'whole' } });
+    const large = await score(watched.warm, { ...long, params: { plan: 'whole' } });
     const estimated = large.run.estimated_memory_bytes ?? 0;
     expect(large.run.peak_memory_bytes).toBeGreaterThan(estimated / 2);
     // Less than the large job had, by more than this process grows meanwhile.
     const limit = Math.floor(estimated - 60 * MiB);
-    const limited = await score(warm, { ...long, params: { memory_limit_bytes: limit } });
+    const limited = await score(watched.warm, { ...long, params: { memory_limit_bytes: limit } });
     expect(limited.run.plan_reason).toContain(` of ${Math.ceil(limit / MiB)} MiB`);
     expect(limited.run.estimated_memory_bytes).toBeLessThanOrEqual(limit);
     // Beyond the limit by the error of an estimate at most, as on a new process.
@@ -118,7 +107,7 @@ describe.skipIf(process.platform !== 'linux')('a job on the process of jobs befo
     const source: ComputeSource = {
       start: (needs) => {
         spared.push(needs.spareBytes);
-        return warm.start(needs);
+        return watched.warm.start(needs);
       },
     };
     const { run } = await score(source);
