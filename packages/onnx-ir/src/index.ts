@@ -1,35 +1,20 @@
-export { GraphBuilder, OPSET_VERSION, type OpOptions, sameShape } from './builder.js';
-export { computeEarly } from './compute-early.js';
 export { canFold, foldNode } from './constant-folding/fold-node.js';
-export { countNodes } from './count-nodes.js';
-export {
-  type DecodedModel,
-  type DecodedNode,
-  type DecodedValue,
-  type Dimension,
-  decodeModel,
-} from './decode-model.js';
+export { GraphBuilder, OPSET_VERSION, type OpOptions, sameShape } from './graph/builder.js';
 export {
   dequantizeBlocks,
   firstColumns,
   isPackedWidth,
   type QuantizedBlocks,
-} from './dequantize-blocks.js';
-export { type EinsumEquation, parseEinsum } from './einsum-equation.js';
+} from './graph/dequantize-blocks.js';
 export {
   byteLength,
   type ElementType,
   elementTypeFromOnnxCode,
   elementTypes,
-} from './element-type.js';
-export { encodeModel } from './encode-model.js';
-export { GraphError } from './errors.js';
-export { estimateMemory, type MemoryEstimate } from './estimate-memory.js';
-export { executionOrder } from './execution-order.js';
-export * from './graph.js';
-export { oneCastPerUse } from './one-cast-per-use.js';
-export { recomputeCheapValues } from './recompute-cheap-values.js';
-export { roundTo } from './round-to.js';
+} from './graph/element-type.js';
+export { GraphError } from './graph/errors.js';
+export * from './graph/graph.js';
+export { type EinsumEquation, parseEinsum } from './inference/einsum-equation.js';
 export {
   broadcastShapes,
   hasInferenceRule,
@@ -37,7 +22,22 @@ export {
   normalizeAxis,
   operatorKey,
   type TensorType,
-} from './shape-inference.js';
-export { sliceGraph } from './slice-graph.js';
-export { tensorFromBytes } from './tensor-bytes.js';
-export { type WidenedOnce, widenWeightsOnce } from './widen-weights-once.js';
+} from './inference/shape-inference.js';
+export { estimateMemory, type MemoryEstimate } from './memory/estimate-memory.js';
+export { executionOrder } from './memory/execution-order.js';
+export { computeEarly } from './passes/compute-early.js';
+export { oneCastPerUse } from './passes/one-cast-per-use.js';
+export { recomputeCheapValues } from './passes/recompute-cheap-values.js';
+export { sliceGraph } from './passes/slice-graph.js';
+export { type WidenedOnce, widenWeightsOnce } from './passes/widen-weights-once.js';
+export { countNodes } from './serde/count-nodes.js';
+export {
+  type DecodedModel,
+  type DecodedNode,
+  type DecodedValue,
+  type Dimension,
+  decodeModel,
+} from './serde/decode-model.js';
+export { encodeModel } from './serde/encode-model.js';
+export { roundTo } from './serde/round-to.js';
+export { tensorFromBytes } from './serde/tensor-bytes.js';

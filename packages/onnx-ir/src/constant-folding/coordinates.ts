@@ -1,4 +1,4 @@
-import { elementCount } from '../graph.js';
+import { elementCount } from '../graph/graph.js';
 
 /** Elements between neighbours along each axis of a row-major tensor. */
 export function stridesOf(shape: readonly number[]): readonly number[] {

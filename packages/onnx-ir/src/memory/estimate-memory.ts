@@ -1,5 +1,5 @@
+import type { Graph, Node } from '../graph/graph.js';
 import { executionOrder } from './execution-order.js';
-import type { Graph, Node } from './graph.js';
 import { storageNames, valueBytes } from './storage.js';
 
 export interface MemoryEstimate {

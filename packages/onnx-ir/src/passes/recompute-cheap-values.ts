@@ -1,5 +1,5 @@
-import type { Graph, Node } from './graph.js';
-import { isView, storageNames, valueBytes } from './storage.js';
+import type { Graph, Node } from '../graph/graph.js';
+import { isView, storageNames, valueBytes } from '../memory/storage.js';
 
 /** Operators that take a few operations per element: what they cost is reading and writing. */
 const CHEAP: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
-import { elementTypes } from './element-type.js';
-import { GraphError } from './errors.js';
-import type { Attribute, Graph, Initializer, InlineTensor, Node, Value } from './graph.js';
+import { elementTypes } from '../graph/element-type.js';
+import { GraphError } from '../graph/errors.js';
+import type { Attribute, Graph, Initializer, InlineTensor, Node, Value } from '../graph/graph.js';
 import {
   type AttributeMessage,
   attributeTypes,

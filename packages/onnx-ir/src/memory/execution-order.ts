@@ -1,5 +1,5 @@
-import type { Graph, Node } from './graph.js';
-import { weightNodesFirst } from './weight-nodes-first.js';
+import type { Graph, Node } from '../graph/graph.js';
+import { weightNodesFirst } from '../serde/weight-nodes-first.js';
 
 /**
  * The order ONNX Runtime runs a graph in: a depth-first walk backwards from the leaves, the leaf and

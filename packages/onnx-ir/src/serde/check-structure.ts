@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light.js';
-import { GraphError } from './errors.js';
+import { GraphError } from '../graph/errors.js';
 import { modelProto } from './onnx-schema.js';
 
 /** A graph of 80,000 nodes has about as many; in memory each takes up to some hundred bytes. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from './builder.js';
+import { GraphBuilder } from '../graph/builder.js';
 import { oneCastPerUse } from './one-cast-per-use.js';
 
 describe('oneCastPerUse', () => {

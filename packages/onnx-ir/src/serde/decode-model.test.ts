@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from './builder.js';
+import { GraphBuilder } from '../graph/builder.js';
+import { GraphError } from '../graph/errors.js';
+import { int } from '../graph/graph.js';
 import { decodeModel } from './decode-model.js';
 import { encodeModel } from './encode-model.js';
-import { GraphError } from './errors.js';
-import { int } from './graph.js';
 import { EXTERNAL, type ModelMessage, modelProto, type TensorMessage } from './onnx-schema.js';
 
 const decode = (bytes: Uint8Array) => decodeModel(bytes, 'model.onnx');

@@ -1,5 +1,5 @@
-import { byteLength } from './element-type.js';
-import { elementCount, type Graph, type Node, type Value } from './graph.js';
+import { byteLength } from '../graph/element-type.js';
+import { elementCount, type Graph, type Node, type Value } from '../graph/graph.js';
 
 /** Operators whose output is their first input under another shape. */
 const VIEWS: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
-import type { ElementType } from './element-type.js';
-import { GraphError } from './errors.js';
-import type { Node } from './graph.js';
+import type { ElementType } from '../graph/element-type.js';
+import { GraphError } from '../graph/errors.js';
+import type { Node } from '../graph/graph.js';
 
 export interface TensorType {
   readonly dtype: ElementType;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { GraphBuilder } from './builder.js';
+import { GraphBuilder } from '../graph/builder.js';
 import { computeEarly } from './compute-early.js';
 
 it('moves what only the output needs behind everything else, in its order', () => {

@@ -3,9 +3,14 @@ import {
   type ElementType,
   elementTypeFromOnnxCode,
   elementTypes,
-} from './element-type.js';
-import { GraphError } from './errors.js';
-import { elementCount, type Initializer, type InlineTensor, type TensorRef } from './graph.js';
+} from '../graph/element-type.js';
+import { GraphError } from '../graph/errors.js';
+import {
+  elementCount,
+  type Initializer,
+  type InlineTensor,
+  type TensorRef,
+} from '../graph/graph.js';
 import { EXTERNAL, type TensorMessage, toNumber } from './onnx-schema.js';
 import { bfloat16Value, float16Value, tensorFromBytes } from './tensor-bytes.js';
 

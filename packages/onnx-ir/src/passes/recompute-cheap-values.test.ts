@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from './builder.js';
-import { estimateMemory } from './estimate-memory.js';
-import { executionOrder } from './execution-order.js';
-import { type Graph, int, type Value } from './graph.js';
+import { GraphBuilder } from '../graph/builder.js';
+import { type Graph, int, type Value } from '../graph/graph.js';
+import { estimateMemory } from '../memory/estimate-memory.js';
+import { executionOrder } from '../memory/execution-order.js';
 import { recomputeCheapValues } from './recompute-cheap-values.js';
 
 const ROWS = 128;

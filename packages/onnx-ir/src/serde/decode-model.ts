@@ -1,8 +1,8 @@
+import type { ElementType } from '../graph/element-type.js';
+import { GraphError } from '../graph/errors.js';
+import type { Attribute, Initializer, Node } from '../graph/graph.js';
 import { checkStructure } from './check-structure.js';
 import { decodeElementType, decodeInitializer, decodeTensor } from './decode-tensor.js';
-import type { ElementType } from './element-type.js';
-import { GraphError } from './errors.js';
-import type { Attribute, Initializer, Node } from './graph.js';
 import {
   type AttributeMessage,
   attributeTypes,

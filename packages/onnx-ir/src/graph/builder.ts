@@ -1,3 +1,4 @@
+import { inferOutputs } from '../inference/shape-inference.js';
 import { type ElementType, elementTypes } from './element-type.js';
 import { GraphError } from './errors.js';
 import {
@@ -12,7 +13,6 @@ import {
   type TensorRef,
   type Value,
 } from './graph.js';
-import { inferOutputs } from './shape-inference.js';
 
 export interface OpOptions {
   /** Node name without the scope; the operator's name by default. Made unique by a counter. */

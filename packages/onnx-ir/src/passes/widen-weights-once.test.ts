@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from './builder.js';
-import { decodeModel } from './decode-model.js';
-import { encodeModel } from './encode-model.js';
+import { GraphBuilder } from '../graph/builder.js';
+import { decodeModel } from '../serde/decode-model.js';
+import { encodeModel } from '../serde/encode-model.js';
 import { oneCastPerUse } from './one-cast-per-use.js';
 import { widenWeightsOnce } from './widen-weights-once.js';
 

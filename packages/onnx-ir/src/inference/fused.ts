@@ -1,5 +1,5 @@
+import { elementCount, intAttribute, intsAttribute } from '../graph/graph.js';
 import { parseEinsum } from './einsum-equation.js';
-import { elementCount, intAttribute, intsAttribute } from './graph.js';
 import { type InferenceRule, ShapeMismatch, type TensorType } from './inference-rule.js';
 
 /** The keys or values after those of the past, [batch, heads, past + new, dim]. */

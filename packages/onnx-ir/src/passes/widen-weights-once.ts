@@ -1,11 +1,11 @@
-import { elementTypeFromOnnxCode } from './element-type.js';
+import { elementTypeFromOnnxCode } from '../graph/element-type.js';
 import {
   type GraphMessage,
   type ModelMessage,
   modelProto,
   type NodeMessage,
   toNumber,
-} from './onnx-schema.js';
+} from '../serde/onnx-schema.js';
 
 export interface WidenedOnce {
   readonly model: Uint8Array;

@@ -1,7 +1,13 @@
-import { elementTypeFromOnnxCode } from './element-type.js';
-import { GraphError } from './errors.js';
-import { fusedInferenceRules } from './fused-inference-rules.js';
-import { elementCount, intAttribute, intsAttribute, type Node, type Value } from './graph.js';
+import { elementTypeFromOnnxCode } from '../graph/element-type.js';
+import { GraphError } from '../graph/errors.js';
+import {
+  elementCount,
+  intAttribute,
+  intsAttribute,
+  type Node,
+  type Value,
+} from '../graph/graph.js';
+import { fusedInferenceRules } from './fused.js';
 import { type InferenceRule, ShapeMismatch, type TensorType } from './inference-rule.js';
 
 export type { TensorType };

@@ -1,4 +1,4 @@
-import type { Graph, Node } from './graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 
 /**
  * Gives every further use of a widened weight a Cast of its own. A weight is used in the forward

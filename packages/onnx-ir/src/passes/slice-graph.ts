@@ -1,6 +1,6 @@
-import { GraphBuilder } from './builder.js';
-import { GraphError } from './errors.js';
-import type { Value } from './graph.js';
+import { GraphBuilder } from '../graph/builder.js';
+import { GraphError } from '../graph/errors.js';
+import type { Value } from '../graph/graph.js';
 
 /**
  * The part of a graph that computes `outputs` from `boundary`, in a builder of its own. Values of the

@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { GraphBuilder } from './builder.js';
+import { GraphBuilder } from '../graph/builder.js';
+import {
+  type Attributes,
+  float,
+  type Graph,
+  type InlineTensor,
+  int,
+  ints,
+  str,
+} from '../graph/graph.js';
 import { countNodes } from './count-nodes.js';
 import { type DecodedModel, decodeModel } from './decode-model.js';
 import { encodeModel } from './encode-model.js';
-import { type Attributes, float, type Graph, type InlineTensor, int, ints, str } from './graph.js';
 
 const roundTrip = (graph: Graph): DecodedModel => decodeModel(encodeModel(graph), 'model.onnx');
 

@@ -1,4 +1,4 @@
-import type { Graph, Node } from './graph.js';
+import type { Graph, Node } from '../graph/graph.js';
 
 /**
  * The graph's nodes with those first that depend on weights and constants alone, such as the Cast of

@@ -1,5 +1,5 @@
-import type { ElementType } from './element-type.js';
-import type { InlineTensor } from './graph.js';
+import type { ElementType } from '../graph/element-type.js';
+import type { InlineTensor } from '../graph/graph.js';
 
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);

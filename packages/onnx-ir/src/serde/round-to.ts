@@ -1,4 +1,4 @@
-import type { ElementType } from './element-type.js';
+import type { ElementType } from '../graph/element-type.js';
 import { tensorFromBytes, tensorToBytes } from './tensor-bytes.js';
 
 /** `x` as the nearest number of type `dtype`, ties to even. */

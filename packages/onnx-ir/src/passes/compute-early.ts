@@ -1,4 +1,4 @@
-import type { Graph } from './graph.js';
+import type { Graph } from '../graph/graph.js';
 
 /**
  * The same graph with the nodes that nothing but `output` needs at the end of the list. ONNX Runtime
