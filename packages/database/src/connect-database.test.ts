@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectDatabase, type Database } from './connect-database.js';
-import { emptyDatabase, openTestDatabase } from './test-database.js';
-import { fisherReport, fisherSpec } from './test-reports.js';
+import { emptyDatabase, openTestDatabase } from './test-support/test-database.js';
+import { fisherReport, fisherSpec } from './test-support/test-reports.js';
 
 let hangUp: Server;
 beforeAll(async () => {

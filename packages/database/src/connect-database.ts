@@ -1,13 +1,13 @@
 import { LayersenseError } from '@layersense/contracts';
 import { Pool } from 'pg';
 import { type ApiKeysRepository, createApiKeysRepository } from './api-keys/api-keys-repository.js';
-import { type Catalogue, createCatalogue } from './catalogue.js';
 import { withDatabaseErrors } from './database-error.js';
-import { createJobsRepository, type JobsRepository } from './jobs-repository.js';
-import { findPendingMigrations } from './migrate.js';
+import { createJobsRepository, type JobsRepository } from './jobs/jobs-repository.js';
+import { findPendingMigrations } from './migrations/migrate.js';
 import { createPrismaClient } from './prisma-client.js';
-import { createRunsRepository, type RunsRepository } from './runs-repository.js';
-import { createScoresRepository, type ScoresRepository } from './scores-repository.js';
+import { type Catalogue, createCatalogue } from './runs/catalogue.js';
+import { createRunsRepository, type RunsRepository } from './runs/runs-repository.js';
+import { createScoresRepository, type ScoresRepository } from './scores/scores-repository.js';
 import { createWebhookDeliveries, type WebhookDeliveries } from './webhooks/webhook-deliveries.js';
 
 /** Everything but `close` rejects with `database_unavailable` while the server cannot be used. */

@@ -3,8 +3,8 @@ import { ScoresQuery } from '@layersense/contracts';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectDatabase } from './connect-database.js';
-import { openTestDatabase, type TestDatabase } from './test-database.js';
-import { fisherReport, fisherSpec } from './test-reports.js';
+import { openTestDatabase, type TestDatabase } from './test-support/test-database.js';
+import { fisherReport, fisherSpec } from './test-support/test-reports.js';
 
 const RUNS = 300;
 const LAYERS = 254;

@@ -1,7 +1,11 @@
 import { Problem } from '@layersense/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  type OpenApiDocument,
+  randomRequests,
+  seededRandom,
+} from '../test-support/random-requests.js';
 import { type TestApp, testApp } from '../test-support/test-app.js';
-import { type OpenApiDocument, randomRequests, seededRandom } from './random-requests.js';
 
 const SEED = 20_261_123;
 const REQUESTS = 1000;

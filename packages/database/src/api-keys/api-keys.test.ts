@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectDatabase } from '../connect-database.js';
-import { openTestDatabase, type TestDatabase } from '../test-database.js';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
 import { generateKey, parseKey } from './key-format.js';
 
 let database: TestDatabase;

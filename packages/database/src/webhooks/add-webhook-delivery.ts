@@ -1,7 +1,7 @@
 import { isTerminal } from '@layersense/contracts';
 import type { Job as JobRow } from '../generated/prisma/client.js';
 import { showId } from '../ids.js';
-import { toJson } from '../job-row.js';
+import { toJson } from '../jobs/job-row.js';
 import type { Transaction } from '../prisma-client.js';
 
 /** To be called in the transaction that changed the job's status. */

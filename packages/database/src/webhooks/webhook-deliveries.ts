@@ -1,9 +1,9 @@
 import type { WebhookDelivery, WebhookEvent } from '@layersense/contracts';
-import { findJob } from '../find-job.js';
 import type {
   PrismaClient,
   WebhookDelivery as WebhookDeliveryRow,
 } from '../generated/prisma/client.js';
+import { findJob } from '../jobs/find-job.js';
 
 /** A delivery that this process has taken, until its lease ends. */
 export interface DueDelivery {

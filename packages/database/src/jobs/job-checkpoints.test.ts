@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openTestDatabase, type TestDatabase } from './test-database.js';
-import { fisherSpec } from './test-reports.js';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
+import { fisherSpec } from '../test-support/test-reports.js';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -5,8 +5,8 @@ import {
   studentT975,
 } from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestDatabase, type TestDatabase } from './test-database.js';
-import { fisherReport, fisherRun } from './test-reports.js';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
+import { fisherReport, fisherRun } from '../test-support/test-reports.js';
 
 let database: TestDatabase;
 let older: string;

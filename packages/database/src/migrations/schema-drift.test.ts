@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
 import { expect, it } from 'vitest';
+import { emptyDatabase } from '../test-support/test-database.js';
 import { migrate } from './migrate.js';
-import { emptyDatabase } from './test-database.js';
 
-const root = new URL('../../../', import.meta.url);
+const root = new URL('../../../../', import.meta.url);
 const prisma = new URL('prisma/', root);
 const { diffSchemas }: { diffSchemas(from: string, to: string): Promise<string> } = await import(
   new URL('scripts/diff-schemas.mjs', root).href

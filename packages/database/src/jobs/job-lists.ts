@@ -6,12 +6,12 @@ import {
   jobStatuses,
   type ListJobsQuery,
 } from '@layersense/contracts';
+import type { JobEvent as JobEventRow, Prisma, PrismaClient } from '../generated/prisma/client.js';
+import { parseId, showId } from '../ids.js';
+import { decodeCursor, type ListOf, type Page, type Position, pageOf } from '../list-cursor.js';
 import { findJob } from './find-job.js';
-import type { JobEvent as JobEventRow, Prisma, PrismaClient } from './generated/prisma/client.js';
-import { parseId, showId } from './ids.js';
 import { toJob, toProgress } from './job-row.js';
 import type { JobEventType } from './job-transitions.js';
-import { decodeCursor, type ListOf, type Page, type Position, pageOf } from './list-cursor.js';
 
 export type JobPage = Page<Job>;
 

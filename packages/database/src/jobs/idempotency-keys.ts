@@ -1,8 +1,8 @@
 import { type Job, LayersenseError } from '@layersense/contracts';
-import type { PrismaClient } from './generated/prisma/client.js';
-import { parseId } from './ids.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { parseId } from '../ids.js';
+import type { Transaction } from '../prisma-client.js';
 import { toJson } from './job-row.js';
-import type { Transaction } from './prisma-client.js';
 
 /** What a caller sends so that a request can be repeated without happening twice. */
 export interface IdempotencyKey {

@@ -1,8 +1,8 @@
 import type { JobStatus } from '@layersense/contracts';
 import { isTerminal } from '@layersense/contracts';
-import type { Job as JobRow, Prisma } from './generated/prisma/client.js';
-import type { Transaction } from './prisma-client.js';
-import { addWebhookDelivery } from './webhooks/add-webhook-delivery.js';
+import type { Job as JobRow, Prisma } from '../generated/prisma/client.js';
+import type { Transaction } from '../prisma-client.js';
+import { addWebhookDelivery } from '../webhooks/add-webhook-delivery.js';
 
 /**
  * Every change of a job's status, under the name its event carries.

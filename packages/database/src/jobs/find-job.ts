@@ -1,6 +1,6 @@
-import type { Job as JobRow } from './generated/prisma/client.js';
-import { parseId, unknownId } from './ids.js';
-import type { Transaction } from './prisma-client.js';
+import type { Job as JobRow } from '../generated/prisma/client.js';
+import { parseId, unknownId } from '../ids.js';
+import type { Transaction } from '../prisma-client.js';
 
 /** @throws not_found */
 export async function findJob(prisma: Transaction, id: string): Promise<JobRow> {

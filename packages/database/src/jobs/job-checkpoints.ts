@@ -1,6 +1,6 @@
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { parseId } from '../ids.js';
 import { findJob } from './find-job.js';
-import type { PrismaClient } from './generated/prisma/client.js';
-import { parseId } from './ids.js';
 import { toJson } from './job-row.js';
 
 /** One finished batch of an unfinished job. */

@@ -1,6 +1,6 @@
 import type { JobSpec, LayerScore } from '@layersense/contracts';
 import { confidenceInterval, JobSpec as JobSpecSchema } from '@layersense/contracts';
-import type { NewReport, NewRun } from './save-run.js';
+import type { NewReport, NewRun } from '../runs/save-run.js';
 
 export function fisherSpec(model = 'test/model'): JobSpec {
   return JobSpecSchema.parse({ model, method: 'fisher', dataset: 'gsm8k' });

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { CreatedDatabase } from '../server-databases.js';
+import { emptyDatabase } from '../test-support/test-database.js';
 import { findPendingMigrations, migrate } from './migrate.js';
 import { migrationsFolder } from './migrations-folder.js';
-import type { CreatedDatabase } from './server-databases.js';
-import { emptyDatabase } from './test-database.js';
 
 let database: CreatedDatabase;
 let pool: Pool;

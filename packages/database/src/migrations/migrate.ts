@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LayersenseError } from '@layersense/contracts';
 import { Client, type ClientBase, Pool } from 'pg';
-import { toDatabaseError } from './database-error.js';
+import { toDatabaseError } from '../database-error.js';
 import { type Migration, migrationsFolder, readMigrations } from './migrations-folder.js';
 
 /** The advisory lock of `prisma migrate`, so that the two exclude each other. */

@@ -1,8 +1,8 @@
 import { canonicalJson } from '@layersense/contracts';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestDatabase, type TestDatabase } from './test-database.js';
-import { fisherReport, fisherSpec } from './test-reports.js';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
+import { fisherReport, fisherSpec } from '../test-support/test-reports.js';
 
 let database: TestDatabase;
 beforeAll(async () => {

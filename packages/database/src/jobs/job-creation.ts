@@ -1,10 +1,10 @@
 import type { Job, JobSpec } from '@layersense/contracts';
-import type { PrismaClient } from './generated/prisma/client.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { parseId } from '../ids.js';
+import type { Transaction } from '../prisma-client.js';
 import { findAnswer, type IdempotencyKey, sweepKeys, takeKey } from './idempotency-keys.js';
-import { parseId } from './ids.js';
 import { toJob, toJson } from './job-row.js';
 import { recordJobEvent, transitionJob } from './job-transitions.js';
-import type { Transaction } from './prisma-client.js';
 
 export interface NewJob {
   readonly spec: JobSpec;

@@ -1,10 +1,10 @@
 import type { Job, Progress } from '@layersense/contracts';
+import type { Job as JobRow, PrismaClient } from '../generated/prisma/client.js';
+import { parseId } from '../ids.js';
+import type { Transaction } from '../prisma-client.js';
 import { findJob, lockJob } from './find-job.js';
-import type { Job as JobRow, PrismaClient } from './generated/prisma/client.js';
-import { parseId } from './ids.js';
 import { noJson, toJob, toJson } from './job-row.js';
 import { type JobOccurrence, recordOccurrence, transitionJob } from './job-transitions.js';
-import type { Transaction } from './prisma-client.js';
 import { sumOfProgress } from './sum-of-progress.js';
 
 /** One attempt at a shard. */

@@ -1,6 +1,6 @@
 import type { Job, JobSpec, Progress } from '@layersense/contracts';
-import { type Job as JobRow, Prisma } from './generated/prisma/client.js';
-import { showId } from './ids.js';
+import { type Job as JobRow, Prisma } from '../generated/prisma/client.js';
+import { showId } from '../ids.js';
 
 /** A row as the API shows it. What jsonb holds was parsed before it was written. */
 export function toJob(row: JobRow): Job {

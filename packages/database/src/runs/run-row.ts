@@ -1,6 +1,6 @@
 import type { Run } from '@layersense/contracts';
-import type { Run as RunRow } from './generated/prisma/client.js';
-import { showId } from './ids.js';
+import type { Run as RunRow } from '../generated/prisma/client.js';
+import { showId } from '../ids.js';
 
 /** A row as the API shows it. What jsonb holds was parsed before it was written. */
 export function toRun(row: RunRow): Run {

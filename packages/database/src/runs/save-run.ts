@@ -1,13 +1,13 @@
 import { type LayerScore, LayersenseError, layerName, type Run } from '@layersense/contracts';
+import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
+import { parseId, showId } from '../ids.js';
+import { findJob } from '../jobs/find-job.js';
+import { noJson, toJson } from '../jobs/job-row.js';
+import { transitionJob } from '../jobs/job-transitions.js';
+import type { Transaction } from '../prisma-client.js';
+import { toScoreColumns } from '../scores/score-columns.js';
 import { assertStorable } from './assert-storable.js';
-import { findJob } from './find-job.js';
-import type { PrismaClient, Run as RunRow } from './generated/prisma/client.js';
-import { parseId, showId } from './ids.js';
-import { noJson, toJson } from './job-row.js';
-import { transitionJob } from './job-transitions.js';
-import type { Transaction } from './prisma-client.js';
 import { toRun } from './run-row.js';
-import { toScoreColumns } from './score-columns.js';
 
 export type NewRun = Omit<Run, 'id' | 'object' | 'created_at'>;
 

@@ -1,7 +1,7 @@
 import type { ListJobsQuery } from '@layersense/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openTestDatabase, type TestDatabase } from './test-database.js';
-import { fisherSpec } from './test-reports.js';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
+import { fisherSpec } from '../test-support/test-reports.js';
 
 let database: TestDatabase;
 const created: string[] = [];

@@ -7,8 +7,8 @@ import {
   type ScoresQuery,
   type StoredScore,
 } from '@layersense/contracts';
-import { Prisma, type PrismaClient } from './generated/prisma/client.js';
-import { parseId, showId, unknownId } from './ids.js';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { parseId, showId, unknownId } from '../ids.js';
 
 export type ScoresRepository = ReturnType<typeof createScoresRepository>;
 

@@ -5,9 +5,9 @@ import {
   type Run,
   type ScoreReport,
 } from '@layersense/contracts';
-import type { PrismaClient, Run as RunRow } from './generated/prisma/client.js';
-import { parseId, unknownId } from './ids.js';
-import { toJson } from './job-row.js';
+import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
+import { parseId, unknownId } from '../ids.js';
+import { toJson } from '../jobs/job-row.js';
 import { createRunLists } from './run-lists.js';
 import { toRun } from './run-row.js';
 import { type NewReport, saveRun } from './save-run.js';

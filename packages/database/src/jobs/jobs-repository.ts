@@ -7,9 +7,9 @@ import {
   type Problem,
   type Progress,
 } from '@layersense/contracts';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { parseId } from '../ids.js';
 import { findJob, lockJob } from './find-job.js';
-import type { PrismaClient } from './generated/prisma/client.js';
-import { parseId } from './ids.js';
 import { createJobCheckpoints } from './job-checkpoints.js';
 import { createJobCreation } from './job-creation.js';
 import { createJobLists } from './job-lists.js';

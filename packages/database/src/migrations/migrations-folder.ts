@@ -13,7 +13,7 @@ export interface Migration {
 
 /** prisma/migrations of this repository. */
 export const migrationsFolder = fileURLToPath(
-  new URL('../../../prisma/migrations', import.meta.url),
+  new URL('../../../../prisma/migrations', import.meta.url),
 );
 
 /** The migrations in the order they apply. */

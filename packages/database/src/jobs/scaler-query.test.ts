@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { LayersenseError, toProblem } from '@layersense/contracts';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openTestDatabase, type TestDatabase } from './test-database.js';
-import { fisherReport, fisherSpec } from './test-reports.js';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
+import { fisherReport, fisherSpec } from '../test-support/test-reports.js';
 
 const manifest = new URL(
-  '../../../k8s/components/keda-postgres/scaled-object.yaml',
+  '../../../../k8s/components/keda-postgres/scaled-object.yaml',
   import.meta.url,
 );
 const [, query = ''] = /^ +query: (.+)$/m.exec(readFileSync(manifest, 'utf8')) ?? [];

@@ -1,8 +1,8 @@
 import { inject } from 'vitest';
-import { connectDatabase, type Database } from './connect-database.js';
-import { startEmbeddedPostgres } from './embedded/start-embedded-postgres.js';
-import { migrate } from './migrate.js';
-import { type CreatedDatabase, createDatabase } from './server-databases.js';
+import { connectDatabase, type Database } from '../connect-database.js';
+import { startEmbeddedPostgres } from '../embedded/start-embedded-postgres.js';
+import { migrate } from '../migrations/migrate.js';
+import { type CreatedDatabase, createDatabase } from '../server-databases.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Run, ScoreReport, ScoresQuery } from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
+import { fisherReport, fisherRun, fisherSpec } from '../test-support/test-reports.js';
 import type { NewReport } from './save-run.js';
-import { openTestDatabase, type TestDatabase } from './test-database.js';
-import { fisherReport, fisherRun, fisherSpec } from './test-reports.js';
 
 let database: TestDatabase;
 beforeAll(async () => {

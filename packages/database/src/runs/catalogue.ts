@@ -1,6 +1,6 @@
 import type { KnownDataset, KnownModel, ListKnownQuery } from '@layersense/contracts';
-import { Prisma, type PrismaClient } from './generated/prisma/client.js';
-import { decodeCursor, type ListOf, type Page, pageOf } from './list-cursor.js';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { decodeCursor, type ListOf, type Page, pageOf } from '../list-cursor.js';
 
 export type Catalogue = ReturnType<typeof createCatalogue>;
 

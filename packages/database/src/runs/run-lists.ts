@@ -1,6 +1,6 @@
 import type { ListRunsQuery, RunSummary } from '@layersense/contracts';
-import { Prisma, type PrismaClient } from './generated/prisma/client.js';
-import { decodeCursor, type ListOf, type Page, pageOf } from './list-cursor.js';
+import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
+import { decodeCursor, type ListOf, type Page, pageOf } from '../list-cursor.js';
 import { toRun } from './run-row.js';
 
 export function createRunLists(prisma: PrismaClient) {
