@@ -1,5 +1,5 @@
 /** The layering of ARCHITECTURE.md: a package exists to forbid an import. */
-const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity)/';
+const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity|statistics)/';
 const TEST = '(\\.test|\\.cases|/case-inputs|/fused-case)\\.ts$';
 
 function only(name, importer, target) {
@@ -34,6 +34,13 @@ module.exports = {
       to: { path: '^packages/(?!contracts/)' },
     },
     {
+      name: 'statistics-imports-nothing',
+      comment: 'Numbers in, numbers out.',
+      severity: 'error',
+      from: { path: '^packages/statistics/', pathNot: TEST },
+      to: { pathNot: '^packages/statistics/' },
+    },
+    {
       name: 'onnx-ir-is-the-base',
       severity: 'error',
       from: { path: '^packages/onnx-ir/', pathNot: TEST },
@@ -55,13 +62,13 @@ module.exports = {
       name: 'sensitivity-imports-autodiff-and-onnx-ir',
       severity: 'error',
       from: { path: '^packages/sensitivity/', pathNot: TEST },
-      to: { path: '^packages/(?!sensitivity/|autodiff/|onnx-ir/|contracts/)' },
+      to: { path: '^packages/(?!sensitivity/|autodiff/|onnx-ir/|statistics/|contracts/)' },
     },
     {
       name: 'runs-imports-sensitivity-and-contracts',
       severity: 'error',
       from: { path: '^packages/runs/', pathNot: TEST },
-      to: { path: '^packages/(?!runs/|sensitivity/|contracts/)' },
+      to: { path: '^packages/(?!runs/|sensitivity/|statistics/|contracts/)' },
     },
     {
       name: 'edges-stay-apart',
@@ -70,7 +77,12 @@ module.exports = {
       from: { path: '^packages/(calibration|model-source|runtime|database)/', pathNot: TEST },
       to: {
         path: '^packages/',
-        pathNot: ['^packages/$1/', '^packages/contracts/', '^packages/onnx-ir/'],
+        pathNot: [
+          '^packages/$1/',
+          '^packages/contracts/',
+          '^packages/onnx-ir/',
+          '^packages/statistics/',
+        ],
       },
     },
     {

@@ -31,6 +31,7 @@ COPY packages/onnx-ir/package.json packages/onnx-ir/
 COPY packages/runs/package.json packages/runs/
 COPY packages/runtime/package.json packages/runtime/
 COPY packages/sensitivity/package.json packages/sensitivity/
+COPY packages/statistics/package.json packages/statistics/
 COPY packages/telemetry/package.json packages/telemetry/
 COPY packages/testing/package.json packages/testing/
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts

@@ -1,5 +1,5 @@
 import { canonicalJson, LayersenseError } from '@layersense/contracts';
-import { meanOverDraws } from '@layersense/sensitivity';
+import { meanOverDraws } from '@layersense/runs';
 import type { ComputeFacts } from './compute-facts.js';
 import type { FisherWork } from './fisher-work.js';
 import { pendingBatches, tokensOf } from './pending-batches.js';

@@ -6,8 +6,13 @@ import {
   type ScoreReport,
 } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
-import { assertPerExample, basisDifference, basisOfRun, type RunBasis } from '@layersense/runs';
-import type { BatchStatistics } from '@layersense/sensitivity';
+import {
+  assertPerExample,
+  type BatchStatistics,
+  basisDifference,
+  basisOfRun,
+  type RunBasis,
+} from '@layersense/runs';
 
 /** What a job knows of every example. */
 export interface ExampleValues {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ScoreReport, toProblem } from '@layersense/contracts';
-import { maskedPositions } from '@layersense/sensitivity';
+import { maskedPositions } from '@layersense/statistics';
 import { startHubServer } from '@layersense/testing';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';

@@ -1,10 +1,6 @@
 import { type FisherParams, LayersenseError, type Stopping } from '@layersense/contracts';
-import {
-  type FisherAccumulator,
-  roundEnds,
-  STANDARD_TOP_K,
-  stabilityOf,
-} from '@layersense/sensitivity';
+import { type FisherAccumulator, stabilityOf } from '@layersense/runs';
+import { roundEnds, STANDARD_TOP_K } from '@layersense/statistics';
 
 /**
  * The examples in rounds of which each is computed before the next is asked for. Examples are drawn

@@ -1,8 +1,7 @@
 import type { CalibrationSet } from '@layersense/calibration';
 import type { ScoreReport, SettledFisherJobSpec } from '@layersense/contracts';
 import { listParameters } from '@layersense/models';
-import { basisOfJob, runIdentity } from '@layersense/runs';
-import { FisherAccumulator } from '@layersense/sensitivity';
+import { basisOfJob, FisherAccumulator, runIdentity } from '@layersense/runs';
 import { type TakenOver, takeOver, type WantedRun } from './earlier-runs.js';
 import type { CheckpointKey } from './job-services.js';
 import type { OpenedJob } from './opened-job.js';

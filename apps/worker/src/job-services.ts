@@ -1,5 +1,5 @@
 import type { HubSettings } from '@layersense/model-source';
-import type { BatchStatistics } from '@layersense/sensitivity';
+import type { BatchStatistics } from '@layersense/runs';
 import type { ShardReport } from './compute-facts.js';
 import type { EarlierRuns, ExampleValues } from './earlier-runs.js';
 import type { ProgressSink } from './progress-reporter.js';

@@ -7,7 +7,7 @@ import {
   planBatches,
 } from '@layersense/calibration';
 import type { Device, FisherParams, Loss } from '@layersense/contracts';
-import type { FisherAccumulator } from '@layersense/sensitivity';
+import type { FisherAccumulator } from '@layersense/runs';
 
 /** Tokens whose computation takes as long as opening the session of one more batch shape. */
 const SHAPE_COST = 1024;

@@ -4,7 +4,7 @@ import {
   type ScoreReport,
   type SettledFisherJobSpec,
 } from '@layersense/contracts';
-import { summarizeFisher } from '@layersense/sensitivity';
+import { summarizeFisher } from '@layersense/runs';
 import { jointFacts } from './compute-facts.js';
 import { computeFisher } from './compute-fisher.js';
 import { ExampleRounds } from './example-rounds.js';

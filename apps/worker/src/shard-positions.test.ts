@@ -1,6 +1,6 @@
 import type { CalibrationSet } from '@layersense/calibration';
 import { FisherParams } from '@layersense/contracts';
-import { FisherAccumulator } from '@layersense/sensitivity';
+import { FisherAccumulator } from '@layersense/runs';
 import { describe, expect, it } from 'vitest';
 import { largestTokenBudget, pendingBatches } from './pending-batches.js';
 import { shardPositions } from './shard-positions.js';

@@ -1,7 +1,7 @@
 import type { Targets } from '@layersense/calibration';
 import { MASK_PROBABILITY, type SettledFisherJobSpec } from '@layersense/contracts';
 import type { ParsedModel } from '@layersense/models';
-import { maskedPositions } from '@layersense/sensitivity';
+import { maskedPositions } from '@layersense/statistics';
 
 /** What a job's examples are asked to predict. */
 export function targetsOf(

@@ -10,7 +10,8 @@ import {
   startComputeProcess,
   type Tensors,
 } from '@layersense/runtime';
-import { buildSensitivityGraph, labelUniforms } from '@layersense/sensitivity';
+import { buildSensitivityGraph } from '@layersense/sensitivity';
+import { labelUniforms } from '@layersense/statistics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parityErrors } from './check-gpu/parity-error.js';
 import { parityFeeds } from './test-support/parity-feeds.js';

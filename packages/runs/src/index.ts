@@ -1,6 +1,13 @@
 export { assertPerExample } from './assert-per-example.js';
-export { packBatch, unpackBatch } from './checkpoint-values.js';
 export { engine } from './engine.js';
+export { packBatch, unpackBatch } from './examples/checkpoint-values.js';
+export {
+  type BatchStatistics,
+  type ExampleStatistics,
+  FisherAccumulator,
+} from './examples/fisher-accumulator.js';
+export { meanOverDraws } from './examples/mean-over-draws.js';
+export { stabilityOf, summarizeFisher } from './examples/summarize-fisher.js';
 export { mergeReports } from './merge-reports.js';
 export { partialScores } from './partial-scores.js';
 export { basisDifference, basisOfJob, basisOfRun, type RunBasis } from './run-basis.js';

@@ -6,8 +6,9 @@ import {
   type RunDataset,
   type ScoreReport,
 } from '@layersense/contracts';
-import { STANDARD_TOP_K, summarizeFisher } from '@layersense/sensitivity';
+import { STANDARD_TOP_K } from '@layersense/statistics';
 import { assertPerExample } from './assert-per-example.js';
+import { summarizeFisher } from './examples/summarize-fisher.js';
 import { basisDifference, basisOfRun } from './run-basis.js';
 import { mergedIdentity } from './run-identity.js';
 

@@ -1,6 +1,7 @@
 import type { LayerScore } from '@layersense/contracts';
-import { type BatchStatistics, FisherAccumulator, summarizeFisher } from '@layersense/sensitivity';
-import { type CheckpointColumns, unpackBatch } from './checkpoint-values.js';
+import { type CheckpointColumns, unpackBatch } from './examples/checkpoint-values.js';
+import { type BatchStatistics, FisherAccumulator } from './examples/fisher-accumulator.js';
+import { summarizeFisher } from './examples/summarize-fisher.js';
 
 /** The stored batches of a job that is not finished. */
 export interface UnfinishedJob extends CheckpointColumns {

@@ -1,6 +1,6 @@
 import { type LayerScore, LayersenseError, layerName } from '@layersense/contracts';
 import { elementCount } from '@layersense/onnx-ir';
-import { rankBy } from './rank-by.js';
+import { rankBy } from '@layersense/statistics';
 
 /** Sums over the elements of one weight, in float64. */
 export interface Magnitude {

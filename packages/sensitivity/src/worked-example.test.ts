@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { confidenceInterval } from '@layersense/contracts';
 import { encodeModel, GraphBuilder, int } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
+import { confidenceInterval, moments, topKStability } from '@layersense/statistics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSensitivityGraph } from './build-sensitivity-graph.js';
 import type { NormPath } from './per-example/gradient-squared-norm.js';
-import { moments } from './statistics/moments.js';
-import { topKStability } from './statistics/top-k-stability.js';
 
 const maths = await readFile(new URL('../../../docs/maths.md', import.meta.url), 'utf8');
 const section = /^## A worked example\n(.*?)^## /ms.exec(maths)?.[1] ?? '';

@@ -1,7 +1,7 @@
 import { metricsOf } from '@layersense/contracts';
 import type { NewReport } from '@layersense/database';
-import { engine } from '@layersense/runs';
-import { methodVersions, summarizeFisher } from '@layersense/sensitivity';
+import { engine, summarizeFisher } from '@layersense/runs';
+import { methodVersions } from '@layersense/sensitivity';
 
 export interface FisherRows {
   readonly model: string;

@@ -3,31 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { exampleReport } from '../formats/example-report.js';
 import { blockMatrices } from './block-matrices.js';
 import { compareRankings, largestMoves } from './compare-rankings.js';
-import { dynamicRange } from './dynamic-range.js';
-import { spearman } from './spearman.js';
-
-describe('spearman', () => {
-  it('is 1 for the same order and -1 for the opposite, whatever the distances', () => {
-    expect(spearman([1, 2, 3, 100], [0.1, 5, 6, 7])).toBeCloseTo(1, 12);
-    expect(spearman([1, 2, 3, 100], [4, 3, 2, 1])).toBeCloseTo(-1, 12);
-  });
-
-  it('gives equal values their mean rank', () => {
-    // Ranks 1, 2.5, 2.5, 4 against 1, 3, 2, 4: covariance 4.5, variances 4.5 and 5.
-    expect(spearman([1, 2, 2, 3], [1, 3, 2, 4])).toBeCloseTo(4.5 / Math.sqrt(4.5 * 5), 12);
-  });
-
-  it('is undefined where nothing varies', () => {
-    expect(spearman([1, 1], [1, 2])).toBeNaN();
-  });
-});
-
-describe('dynamicRange', () => {
-  it('measures the largest against median and smallest', () => {
-    expect(dynamicRange([8, 1, 2])).toEqual({ overMedian: 4, overSmallest: 8 });
-    expect(dynamicRange([1, 2, 4, 12])).toEqual({ overMedian: 4, overSmallest: 12 });
-  });
-});
 
 const reportOf = (values: Readonly<Record<string, number>>): ScoreReport => {
   const ranked = Object.entries(values).toSorted(([, left], [, right]) => right - left);

@@ -1,5 +1,5 @@
 import { metricsOf, type ScoreReport } from '@layersense/contracts';
-import { spearman } from './spearman.js';
+import { spearman } from '@layersense/statistics';
 
 export interface Placement {
   readonly rank: number;

@@ -1,7 +1,7 @@
 import type { ScoreReport } from '@layersense/contracts';
+import { type DynamicRange, dynamicRange } from '@layersense/statistics';
 import { blockMatrices } from '../analysis/block-matrices.js';
 import { compareRankings, largestMoves } from '../analysis/compare-rankings.js';
-import { type DynamicRange, dynamicRange } from '../analysis/dynamic-range.js';
 import { type Column, columns } from '../formats/columns.js';
 import { formatCount, formatRatio, formatShare } from '../formats/quantity.js';
 import { rankedScores } from '../formats/table.js';

@@ -1,6 +1,7 @@
 import type { FisherParams } from '@layersense/contracts';
 import type { Session, TensorData, Tensors } from '@layersense/runtime';
-import { labelUniforms, type RoutedTokensOutput } from '@layersense/sensitivity';
+import type { RoutedTokensOutput } from '@layersense/sensitivity';
+import { labelUniforms } from '@layersense/statistics';
 import type { DrawnBatch } from '../pending-batches.js';
 
 /** What a sensitivity graph may take as inputs for one batch; which it does depends on the model. */

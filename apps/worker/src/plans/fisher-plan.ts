@@ -1,7 +1,7 @@
 import type { Device, FisherParams } from '@layersense/contracts';
 import type { Checkpoint } from '@layersense/model-source';
 import type { ParsedModel } from '@layersense/models';
-import type { BatchStatistics } from '@layersense/sensitivity';
+import type { BatchStatistics } from '@layersense/runs';
 import type { DrawnBatch } from '../pending-batches.js';
 
 /** What every plan computes with. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '@layersense/contracts';
 import { encodeModel, type Graph } from '@layersense/onnx-ir';
+import type { BatchStatistics } from '@layersense/runs';
 import type { Tensors } from '@layersense/runtime';
-import type { BatchStatistics, SegmentGraphs } from '@layersense/sensitivity';
+import type { SegmentGraphs } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
 import { routedTokensOf, statisticOf } from './batch-feeds.js';
 

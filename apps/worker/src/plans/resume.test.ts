@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JobSpec, type Progress, type ScoreReport } from '@layersense/contracts';
-import type { BatchStatistics } from '@layersense/sensitivity';
+import type { BatchStatistics } from '@layersense/runs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type JobCheckpoint, noCheckpoint } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';

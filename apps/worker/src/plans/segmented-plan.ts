@@ -1,8 +1,8 @@
 import type { BatchShape } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
 import type { Graph } from '@layersense/onnx-ir';
+import type { BatchStatistics } from '@layersense/runs';
 import type { ComputeProcess, RunResult, Session } from '@layersense/runtime';
-import type { BatchStatistics } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
 import { batchFeeds, feedsOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';

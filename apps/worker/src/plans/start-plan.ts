@@ -1,6 +1,6 @@
 import type { CalibrationSet } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
-import type { BatchStatistics } from '@layersense/sensitivity';
+import type { BatchStatistics } from '@layersense/runs';
 import type { JobServices } from '../job-services.js';
 import type { DrawnBatch } from '../pending-batches.js';
 import { type ComputeSource, newCompute } from '../warm-compute.js';

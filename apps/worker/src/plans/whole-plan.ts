@@ -1,7 +1,8 @@
 import type { BatchShape } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
+import type { BatchStatistics } from '@layersense/runs';
 import type { Session } from '@layersense/runtime';
-import type { BatchStatistics, SensitivityGraph } from '@layersense/sensitivity';
+import type { SensitivityGraph } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../pending-batches.js';
 import type { JobCompute } from '../warm-compute.js';
 import { batchFeeds, feedsOf, routedTokensOf, statisticOf } from './batch-feeds.js';

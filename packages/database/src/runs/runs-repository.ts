@@ -1,10 +1,5 @@
-import {
-  confidenceInterval,
-  type JobSpec,
-  type LayerScore,
-  type Run,
-  type ScoreReport,
-} from '@layersense/contracts';
+import type { JobSpec, LayerScore, Run, ScoreReport } from '@layersense/contracts';
+import { confidenceInterval } from '@layersense/statistics';
 import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
 import { parseId, unknownId } from '../ids.js';
 import { toJson } from '../jobs/job-row.js';

@@ -2,8 +2,8 @@ import {
   ScoresQuery,
   type StoredScore,
   StoredScore as StoredScoreSchema,
-  studentT975,
 } from '@layersense/contracts';
+import { studentT975 } from '@layersense/statistics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../test-support/test-database.js';
 import { fisherReport, fisherRun } from '../test-support/test-reports.js';

@@ -1,5 +1,4 @@
 import {
-  confidenceInterval,
   LayersenseError,
   type Method,
   methods,
@@ -7,6 +6,7 @@ import {
   type ScoresQuery,
   type StoredScore,
 } from '@layersense/contracts';
+import { confidenceInterval } from '@layersense/statistics';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { parseId, showId, unknownId } from '../ids.js';
 

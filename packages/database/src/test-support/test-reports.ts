@@ -1,5 +1,6 @@
 import type { JobSpec, LayerScore } from '@layersense/contracts';
-import { confidenceInterval, JobSpec as JobSpecSchema } from '@layersense/contracts';
+import { JobSpec as JobSpecSchema } from '@layersense/contracts';
+import { confidenceInterval } from '@layersense/statistics';
 import type { NewReport, NewRun } from '../runs/save-run.js';
 
 export function fisherSpec(model = 'test/model'): JobSpec {

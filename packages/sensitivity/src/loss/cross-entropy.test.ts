@@ -1,7 +1,7 @@
 import { encodeModel, GraphBuilder } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess, type Tensors } from '@layersense/runtime';
+import { labelUniforms } from '@layersense/statistics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { labelUniforms } from '../label-uniforms.js';
 import { attachLoss } from './cross-entropy.js';
 
 let compute: ComputeProcess;

@@ -1,4 +1,4 @@
-import { mix, streamStart } from './statistics/counter-random.js';
+import { mix, streamStart } from './counter-random.js';
 
 /**
  * The uniform numbers in [0, 1) that draw an example's labels from the model's distribution, one

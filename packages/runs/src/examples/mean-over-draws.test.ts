@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { BatchStatistics } from '../fisher-accumulator.js';
+import type { BatchStatistics } from './fisher-accumulator.js';
 import { meanOverDraws } from './mean-over-draws.js';
-import { roundEnds } from './round-ends.js';
 
 const batch = (examples: readonly number[], norms: number[]): BatchStatistics => ({
   examples,
@@ -51,17 +50,5 @@ describe('meanOverDraws', () => {
   it('hides no value that is not finite', async () => {
     const [mean] = await collect([batch([0], [1]), batch([0], [Number.NaN])], 2);
     expect(mean?.squaredNorms.get('w')?.[0]).toBeNaN();
-  });
-});
-
-describe('roundEnds', () => {
-  it.each([
-    [128, 16, [16, 24, 36, 54, 81, 122, 128]],
-    [24, 16, [16, 24]],
-    [16, 16, [16]],
-    [5, 16, [5]],
-    [8, 2, [2, 3, 5, 8]],
-  ])('of %i examples from %i', (total, first, ends) => {
-    expect(roundEnds(total, first)).toEqual(ends);
   });
 });

@@ -1,4 +1,4 @@
-import type { BatchStatistics } from '../fisher-accumulator.js';
+import type { BatchStatistics } from './fisher-accumulator.js';
 
 /**
  * One batch of means for every `draws` batches of the same examples: of the losses and of the squared

@@ -1,10 +1,13 @@
 import type { LayerScore, Stability } from '@layersense/contracts';
-import { confidenceInterval, isPart, layerName } from '@layersense/contracts';
-import { elementCount } from '@layersense/onnx-ir';
+import { isPart, layerName } from '@layersense/contracts';
+import {
+  confidenceInterval,
+  moments,
+  rankBy,
+  type TopKStability,
+  topKStability,
+} from '@layersense/statistics';
 import type { ExampleStatistics } from './fisher-accumulator.js';
-import { rankBy } from './rank-by.js';
-import { moments } from './statistics/moments.js';
-import { type TopKStability, topKStability } from './statistics/top-k-stability.js';
 
 export interface FisherSummary {
   /** Sorted as the parameters are; ranked by `sum`. */
@@ -34,7 +37,7 @@ export function summarizeFisher(
   );
   const scores = [...squaredNorms].map(([parameter, norms]) => {
     const shape = [...shapeOf(parameter)];
-    const numel = elementCount(shape);
+    const numel = shape.reduce((product, size) => product * size, 1);
     const { n, mean, variance, standardError } = moments(norms);
     const interval = confidenceInterval(mean, standardError, n);
     const topKProbability = inclusion.get(parameter);

@@ -1,4 +1,4 @@
-import type { BatchStatistics } from '@layersense/sensitivity';
+import type { BatchStatistics } from './fisher-accumulator.js';
 
 /** What the columns of a batch's stored values are. */
 export interface CheckpointColumns {

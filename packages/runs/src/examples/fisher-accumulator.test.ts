@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { type BatchStatistics, FisherAccumulator } from './fisher-accumulator.js';
-import { moments } from './statistics/moments.js';
 import { summarizeFisher } from './summarize-fisher.js';
 
 const batch = (examples: readonly number[], a: number[], b: number[]): BatchStatistics => ({
@@ -68,18 +67,5 @@ describe('FisherAccumulator', () => {
     const accumulator = new FisherAccumulator([0]);
     accumulator.add(batch([0], [-1e-12], [1]));
     expect(accumulator.squaredNorms.get('model.layers.0.a.weight')?.[0]).toBe(0);
-  });
-});
-
-describe('moments', () => {
-  it('has no standard error for a single value', () => {
-    expect(moments([3])).toEqual({ n: 1, mean: 3, m2: 0, variance: null, standardError: null });
-  });
-
-  it('keeps its digits when the mean is large', () => {
-    const { m2, variance, standardError } = moments([1e9 + 1, 1e9 + 2, 1e9 + 3]);
-    expect(m2).toBeCloseTo(2, 9);
-    expect(variance).toBeCloseTo(1, 9);
-    expect(standardError).toBeCloseTo(Math.sqrt(1 / 3), 9);
   });
 });

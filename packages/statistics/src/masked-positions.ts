@@ -1,4 +1,4 @@
-import { mix, streamStart } from './statistics/counter-random.js';
+import { mix, streamStart } from './counter-random.js';
 
 /** Keeps the draws of masks apart from those of labels with the same seed and row. */
 const MASK_STREAM = 0x6d61_736b;

@@ -1,0 +1,10 @@
+export { confidenceInterval } from './confidence-interval.js';
+export { type DynamicRange, dynamicRange } from './dynamic-range.js';
+export { labelUniforms } from './label-uniforms.js';
+export { maskedPositions } from './masked-positions.js';
+export { type Moments, moments } from './moments.js';
+export { rankBy } from './rank-by.js';
+export { roundEnds } from './round-ends.js';
+export { spearman } from './spearman.js';
+export { studentT975 } from './student-t.js';
+export { STANDARD_TOP_K, type TopKStability, topKStability } from './top-k-stability.js';
