@@ -7,6 +7,7 @@ import {
   metricsOf,
 } from '@layersense/contracts';
 import type { NewReport, NewRun } from '@layersense/database';
+import { rankBy } from '@layersense/statistics';
 
 /**
  * A score map from elsewhere as a run. What the map does not say stays null: nothing here was
@@ -69,20 +70,20 @@ function importedDataset(name: string, { examples }: ImportRunRequest): NewRun['
 
 /** The largest value has rank 1; equal values keep the order of the map. */
 function rankScores({ scores, examples }: ImportRunRequest, metric: string): LayerScore[] {
-  return Object.entries(scores)
-    .sort(([, a], [, b]) => b - a)
-    .map(([parameter, value], index) => ({
-      layer: layerName(parameter).layer,
-      parameter,
-      shape: [],
-      numel: null,
-      n: examples ?? null,
-      values: { [metric]: value },
-      standard_error: null,
-      routed_tokens: null,
-      routed_examples: null,
-      rank: index + 1,
-    }));
+  const unranked = Object.entries(scores).map(([parameter, value]) => ({
+    layer: layerName(parameter).layer,
+    parameter,
+    shape: [],
+    numel: null,
+    n: examples ?? null,
+    values: { [metric]: value },
+    standard_error: null,
+    routed_tokens: null,
+    routed_examples: null,
+  }));
+  return rankBy(unranked, ({ values }) => values[metric] ?? null).toSorted(
+    (a, b) => a.rank - b.rank,
+  );
 }
 
 /** Equal for equal imports, whatever the order of their keys. */

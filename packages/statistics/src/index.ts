@@ -3,7 +3,7 @@ export { type DynamicRange, dynamicRange } from './dynamic-range.js';
 export { labelUniforms } from './label-uniforms.js';
 export { maskedPositions } from './masked-positions.js';
 export { type Moments, moments } from './moments.js';
-export { rankBy } from './rank-by.js';
+export { rankBy, ranks } from './ranks.js';
 export { roundEnds } from './round-ends.js';
 export { spearman } from './spearman.js';
 export { studentT975 } from './student-t.js';

@@ -1,15 +1,20 @@
 export interface Moments {
   readonly n: number;
+  /** x̄ = (1/n) Σ xᵢ; 0 of no values. */
   readonly mean: number;
-  /** Σ (x − mean)². */
+  /** M₂ = Σ (xᵢ − x̄)². */
   readonly m2: number;
-  /** m2 / (n − 1), or null for fewer than two values. */
+  /** s² = M₂ / (n − 1), unbiased; null for fewer than two values. */
   readonly variance: number | null;
-  /** sqrt(variance / n), or null for fewer than two values. */
+  /** Of the mean: √(s² / n); null for fewer than two values. */
   readonly standardError: number | null;
 }
 
-/** Mean and spread of a list of values, two-pass in float64. */
+/**
+ * Mean and spread of a list of values, in float64 and in two passes: deviations are taken from the
+ * mean of the first, so that a mean far from zero costs no digits of the variance (Chan, Golub and
+ * LeVeque, Algorithms for computing the sample variance, The American Statistician 37, 1983).
+ */
 export function moments(values: ArrayLike<number>): Moments {
   const n = values.length;
   let sum = 0;

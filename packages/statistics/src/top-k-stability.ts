@@ -23,8 +23,10 @@ export interface TopKStability {
 }
 
 /**
- * Efron's bootstrap over examples: every resample draws as many examples as there are, with
- * replacement and the same ones for all rows, and ranks the rows by their means over them.
+ * Efron's bootstrap over examples (Bootstrap methods, The Annals of Statistics 7, 1979): every resample
+ * draws as many examples as there are, with replacement and the same ones for all rows, and ranks the
+ * rows by their means over them. With cₙ the number of times that example n is drawn, row x has the
+ * score Σₙ cₙ xₙ.
  *
  * Costs rows · examples · resamples multiply-adds, under half a second for 254 · 1024 · 1000.
  *

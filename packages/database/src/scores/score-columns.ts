@@ -1,4 +1,5 @@
 import { isPart, type LayerScore } from '@layersense/contracts';
+import { moments, ranks } from '@layersense/statistics';
 
 /** Rows of layer_score in columns, as `unnest` takes them. */
 export interface ScoreColumns {
@@ -50,16 +51,16 @@ export function toScoreColumns(
     perExampleRoutedTokens: [],
   };
   metrics.forEach((metric, order) => {
-    const ranks = order === 0 ? scores.map(({ rank }) => rank) : ranksBy(metric, scores);
+    const ranking = order === 0;
+    const ranked = ranking ? scores.map(({ rank }) => rank) : ranksBy(metric, scores);
     scores.forEach((score, index) => {
-      const ranking = order === 0;
       const examples = ranking ? (score.per_example ?? []) : [];
       columns.parameter.push(score.parameter);
       columns.metric.push(metric);
       columns.value.push(score.values[metric] ?? null);
-      columns.rank.push(ranks[index] ?? 0);
+      columns.rank.push(ranked[index] ?? 0);
       columns.n.push(score.n);
-      columns.m2.push(examples.length > 0 ? squaredDeviations(examples) : null);
+      columns.m2.push(examples.length > 0 ? moments(examples).m2 : null);
       columns.standardError.push(ranking ? score.standard_error : null);
       columns.topKProbability.push(ranking ? (score.top_k_probability ?? null) : null);
       columns.start.push(columns.perExample.length + 1);
@@ -77,21 +78,11 @@ export function toScoreColumns(
 }
 
 function ranksBy(metric: string, scores: readonly LayerScore[]): number[] {
-  const value = (score: LayerScore) => score.values[metric] ?? Number.NEGATIVE_INFINITY;
-  const ranks = new Array<number>(scores.length);
-  const ordered = scores
-    .map((score, index) => ({ score, index }))
-    .sort((a, b) => value(b.score) - value(a.score) || a.score.rank - b.score.rank);
-  let rank = 1;
-  for (const { score, index } of ordered) {
-    ranks[index] = rank;
-    if (!isPart(score.parameter)) rank++;
-  }
-  return ranks;
-}
-
-/** M₂ = Σ (x − mean)². */
-function squaredDeviations(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return ranks(
+    scores.map(({ values }) => values[metric] ?? null),
+    {
+      ties: scores.map(({ rank }) => rank),
+      counted: scores.map(({ parameter }) => !isPart(parameter)),
+    },
+  );
 }

@@ -1,6 +1,6 @@
 import type { JobSpec, LayerScore } from '@layersense/contracts';
 import { JobSpec as JobSpecSchema } from '@layersense/contracts';
-import { confidenceInterval } from '@layersense/statistics';
+import { confidenceInterval, moments } from '@layersense/statistics';
 import type { NewReport, NewRun } from '../runs/save-run.js';
 
 export function fisherSpec(model = 'test/model'): JobSpec {
@@ -104,8 +104,6 @@ export function fisherReport(layers: readonly LayerValue[], changes: Partial<New
 
 /** Nothing where the squares overflow, which those of float32 gradients cannot. */
 function varianceOf(values: readonly number[] = []): { variance?: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const m2 = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const known = values.length > 1 && Number.isFinite(m2);
-  return known ? { variance: m2 / (values.length - 1) } : {};
+  const { variance } = moments(values);
+  return variance !== null && Number.isFinite(variance) ? { variance } : {};
 }
