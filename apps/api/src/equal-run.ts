@@ -1,8 +1,8 @@
 import type { DatasetSpec, JobSpec, Run } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
+import { isModelPath } from '@layersense/model-source';
 import { engine } from '@layersense/runs';
 import { methodVersions } from '@layersense/sensitivity';
-import { isModelPath } from './local-paths.js';
 
 /**
  * The id of a stored run that is certain to be what the request asks for, without a look at the

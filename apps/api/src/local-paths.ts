@@ -1,5 +1,5 @@
-import { isAbsolute, relative, resolve } from 'node:path';
 import { type JobSpec, LayersenseError } from '@layersense/contracts';
+import { isBelowByName, isDatasetPath, isModelPath } from '@layersense/model-source';
 
 /**
  * Refuses a path outside the roots before a job exists for it. By name only: the files may lie on
@@ -14,24 +14,11 @@ export function assertPathsAllowed(spec: JobSpec, roots: readonly string[]): voi
   }
 }
 
-/** A Hub repository is `owner/name`; whatever starts like a path is one. */
-export const isModelPath = (model: string): boolean =>
-  /^(\.{0,2}[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\])/.test(model);
-
-const isDatasetPath = (name: string): boolean =>
-  /[/\\]/.test(name) || /\.(jsonl|txt|parquet)$/.test(name);
-
 function assertBelow(path: string, roots: readonly string[]): void {
-  const full = resolve(path);
-  if (roots.some((root) => isBelow(full, root))) return;
+  if (isBelowByName(path, roots)) return;
   const hint =
     roots.length > 0
       ? 'Move it below one of the folders in ALLOWED_ROOTS, or add its folder there.'
       : 'No local path is allowed until ALLOWED_ROOTS names a folder.';
   throw new LayersenseError('path_not_allowed', `${path} is outside the allowed roots. ${hint}`);
-}
-
-function isBelow(path: string, root: string): boolean {
-  const rest = relative(root, path);
-  return !/^\.\.([/\\]|$)/.test(rest) && !isAbsolute(rest);
 }

@@ -14,7 +14,12 @@ import {
   type RunDataset,
   type SettledFisherJobSpec,
 } from '@layersense/contracts';
-import { allowedPath, type Checkpoint, resolveDatasetFiles } from '@layersense/model-source';
+import {
+  allowedPath,
+  type Checkpoint,
+  isDatasetPath,
+  resolveDatasetFiles,
+} from '@layersense/model-source';
 import type { ParsedModel } from '@layersense/models';
 import type { JobServices } from './job-services.js';
 import { targetsOf } from './targets-of.js';
@@ -88,7 +93,7 @@ async function resolveDataset(
     });
     return { files: files.map((file) => file.path), revision, split };
   }
-  if (!/[\\/.]/.test(name)) {
+  if (!isDatasetPath(name)) {
     throw new LayersenseError(
       'dataset_not_found',
       `There is no dataset named ${JSON.stringify(name)}. Named sets are ${Object.keys(namedDatasets).join(', ')}; anything else is the path of a .jsonl, .txt or .parquet file.`,

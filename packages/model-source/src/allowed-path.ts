@@ -21,8 +21,7 @@ export async function allowedPath(
   const real = await realpath(named).catch(() => undefined);
   if (real !== undefined && realRoots.some((root) => contains(root, real))) return real;
 
-  const insideByName = [...roots.map(absolute), ...realRoots].some((root) => contains(root, named));
-  if (real === undefined && insideByName) {
+  if (real === undefined && isBelowByName(path, [...roots, ...realRoots])) {
     throw new LayersenseError(
       `${kind}_not_found`,
       `There is nothing at ${path}. Check the path${kind === 'model' ? ', or name a Hub repository as org/name' : ''}.`,
@@ -34,6 +33,12 @@ export async function allowedPath(
     `${path} is not inside a folder that this service may read. Put the ${kind} under one of the allowed roots, or add its folder to them.`,
     { path },
   );
+}
+
+/** Whether a path lies below one of the roots as both are written, on this machine or another. */
+export function isBelowByName(path: string, roots: readonly string[]): boolean {
+  const named = absolute(path);
+  return roots.some((root) => contains(absolute(root), named));
 }
 
 /** A path that a user wrote, from the root. */

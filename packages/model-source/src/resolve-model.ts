@@ -4,6 +4,7 @@ import { resolveHubModel } from './hub/hub-model.js';
 import { isRepositoryId, repositoryAt } from './hub/repository.js';
 import type { HubSettings } from './hub/settings.js';
 import { resolveLocalModel } from './local-model.js';
+import { isModelPath } from './path-name.js';
 import type { ResolvedModel, SourceOptions } from './resolved-model.js';
 
 export interface ResolveModelOptions extends SourceOptions {
@@ -16,7 +17,7 @@ export interface ResolveModelOptions extends SourceOptions {
 
 /**
  * Pins a model to exact bytes and makes them present on this machine. A name is a path when it
- * starts with `.`, `/` or `~`, ends with `.onnx`, or when there is such a folder, and a Hub repository otherwise.
+ * is written as one (`isModelPath`) or when there is such a folder, and a Hub repository otherwise.
  *
  * @throws LayersenseError those of `resolveLocalModel` and `resolveHubModel`.
  */
@@ -24,8 +25,7 @@ export async function resolveModel(
   name: string,
   options: ResolveModelOptions,
 ): Promise<ResolvedModel> {
-  if (/^[./~]|\.onnx$/.test(name) || (await isFolder(name)))
-    return resolveLocalModel(name, options);
+  if (isModelPath(name) || (await isFolder(name))) return resolveLocalModel(name, options);
   if (isRepositoryId(name)) {
     return resolveHubModel(repositoryAt('model', name, options.revision), options);
   }

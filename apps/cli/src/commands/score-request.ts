@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { JobSpec } from '@layersense/contracts';
+import { asPathIfPresent } from '@layersense/model-source';
 import type { z } from 'zod';
 import type { FlagValues } from '../arguments.js';
 import { UsageError } from '../usage-error.js';
@@ -46,7 +46,7 @@ export function scoreRequest(model: string, flags: Values): JobSpec {
     );
   }
   const parsed = JobSpec.safeParse({
-    model: modelPath(model),
+    model: asPathIfPresent(model),
     ...given({ revision: flags.revision, device: flags.device }),
     method,
     ...(method === 'magnitude' ? {} : fisherFields(flags)),
@@ -125,11 +125,6 @@ function until(flags: Values): Readonly<Record<string, unknown>> | undefined {
       min_examples: flags['min-examples'],
     }),
   };
-}
-
-/** `demo/model` could be a Hub repository as well; a folder of that name is what a user means. */
-function modelPath(model: string): string {
-  return /^[\w-]/.test(model) && existsSync(model) ? `./${model}` : model;
 }
 
 const given = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
