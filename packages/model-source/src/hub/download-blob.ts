@@ -1,8 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
+import { withFileLock } from '../file-lock.js';
 import { blobPath, isFileOfSize } from './cache.js';
-import { withFileLock } from './file-lock.js';
 import type { RemoteFile } from './list-files.js';
 import { PartialFile } from './partial-file.js';
 import { repositoryFolderName, repositoryUrl } from './repository.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { pause } from '../pause.js';
+import { pause } from './pause.js';
 
 const STALE_MS = 30_000;
 const POLL_MS = 200;
