@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,7 +47,11 @@ it('gives a GPU to one process, until that releases it or is killed', async () =
 });
 
 it('is not fooled by a process that has the number of a dead holder', async () => {
-  await writeFile(join(folder, 'layersense-gpu-0.lock'), `${process.pid} 1`);
+  const path = join(folder, 'layersense-gpu-0.lock');
+  const former = await lockGpu('0', folder);
+  const [owner, pid, , place] = (await readFile(path, 'utf8')).split(' ');
+  await former.release();
+  await writeFile(path, [owner, pid, '1', place].join(' '));
   const lock = await lockGpu('0', folder);
   await lock.release();
 });

@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withFileLock } from './file-lock.js';
+import { tryFileLock, withFileLock } from './file-lock.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -64,5 +64,46 @@ describe('withFileLock', () => {
     await expect(withFileLock(path, async () => 1, { signal })).rejects.toMatchObject({
       code: 'canceled',
     });
+  });
+});
+
+describe('tryFileLock', () => {
+  /** The lock of a process in another container or on another machine. */
+  async function elsewhere(name: string): Promise<string> {
+    const path = join(folder, name);
+    await writeFile(path, '00000000-0000-0000-0000-000000000000 1 1 elsewhere');
+    return path;
+  }
+
+  it('does not wait for a process of this machine', async () => {
+    const path = join(folder, 'gpu.lock');
+    const lock = await tryFileLock(path);
+    expect(await tryFileLock(path)).toEqual({ pid: process.pid });
+    if ('release' in lock) await lock.release();
+    await expect(stat(path)).rejects.toThrow('ENOENT');
+  });
+
+  it('takes over at once from a process of this machine that is gone', async () => {
+    const path = join(folder, 'gone.lock');
+    await tryFileLock(path);
+    const [owner, pid, , place] = (await readFile(path, 'utf8')).split(' ');
+    await writeFile(path, [owner, pid, '1', place].join(' '));
+    expect(await tryFileLock(path, { staleMs: 3_600_000 })).toHaveProperty('release');
+  });
+
+  it('leaves the lock to a process elsewhere that shows a sign of life', async () => {
+    const path = await elsewhere('elsewhere-alive.lock');
+    let seconds = 1;
+    const renewal = setInterval(() => void utimes(path, ++seconds, seconds), 20);
+    try {
+      expect(await tryFileLock(path, { staleMs: 3_600_000 })).toEqual({ pid: undefined });
+    } finally {
+      clearInterval(renewal);
+    }
+  });
+
+  it('takes over from a process elsewhere that shows none', async () => {
+    const path = await elsewhere('elsewhere-dead.lock');
+    expect(await tryFileLock(path, { staleMs: 100 })).toHaveProperty('release');
   });
 });

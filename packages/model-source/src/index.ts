@@ -1,5 +1,6 @@
 export { allowedPath, isBelowByName } from './allowed-path.js';
 export type { Floats } from './decode-floats.js';
+export { type FileLock, tryFileLock } from './file-lock.js';
 export { hashFile } from './hash-file.js';
 export { CacheHold } from './hub/cache-hold.js';
 export { type HubSettings, hubSettingsFromEnvironment } from './hub/settings.js';
