@@ -22,7 +22,7 @@ export {
   normalizeAxis,
   operatorKey,
   type TensorType,
-} from './inference/shape-inference.js';
+} from './inference/infer-outputs.js';
 export { estimateMemory, type MemoryEstimate } from './memory/estimate-memory.js';
 export { executionOrder } from './memory/execution-order.js';
 export { computeEarly } from './passes/compute-early.js';

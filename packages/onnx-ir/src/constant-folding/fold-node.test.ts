@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ElementType } from '../graph/element-type.js';
 import { type Attributes, type InlineTensor, int, ints, type Node } from '../graph/graph.js';
-import { inferOutputs } from '../inference/shape-inference.js';
+import { inferOutputs } from '../inference/infer-outputs.js';
 import { canFold, foldNode } from './fold-node.js';
 
 type Nested = number | readonly Nested[];

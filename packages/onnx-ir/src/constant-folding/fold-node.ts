@@ -1,7 +1,7 @@
 import type { ElementType } from '../graph/element-type.js';
 import { GraphError } from '../graph/errors.js';
 import type { InlineTensor, Node } from '../graph/graph.js';
-import { operatorKey, type TensorType } from '../inference/shape-inference.js';
+import { operatorKey, type TensorType } from '../inference/infer-outputs.js';
 import { countingKernels } from './counting-kernels.js';
 import { elementwiseKernels } from './elementwise-kernels.js';
 import type { Kernel } from './kernel.js';

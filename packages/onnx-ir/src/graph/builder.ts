@@ -1,4 +1,4 @@
-import { inferOutputs } from '../inference/shape-inference.js';
+import { inferOutputs } from '../inference/infer-outputs.js';
 import { type ElementType, elementTypes } from './element-type.js';
 import { GraphError } from './errors.js';
 import {

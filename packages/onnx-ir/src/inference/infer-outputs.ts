@@ -7,7 +7,7 @@ import {
   type Node,
   type Value,
 } from '../graph/graph.js';
-import { fusedInferenceRules } from './fused.js';
+import { fusedInferenceRules } from './attention.js';
 import { type InferenceRule, ShapeMismatch, type TensorType } from './inference-rule.js';
 
 export type { TensorType };
