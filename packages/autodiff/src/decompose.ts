@@ -1,5 +1,5 @@
 import { type Graph, GraphBuilder, type Node, operatorKey, type Value } from '@layersense/onnx-ir';
-import { decompositions } from './decompositions/index.js';
+import { decompositions, isDecomposedOp } from './decompositions/index.js';
 import { viewOperator } from './node-view.js';
 
 /** A graph under construction that computes what another one does. */
@@ -36,7 +36,6 @@ export function decompose(graph: Graph): DecomposedGraph {
 
 function decomposeNode(g: GraphBuilder, node: Node): readonly (Value | undefined)[] | undefined {
   const key = operatorKey(node);
-  const decomposition = Object.hasOwn(decompositions, key) ? decompositions[key] : undefined;
-  if (!decomposition) return undefined;
-  return g.scope(`${node.name}#decomposed`, () => decomposition(viewOperator(g, node), g));
+  if (!isDecomposedOp(key)) return undefined;
+  return g.scope(`${node.name}#decomposed`, () => decompositions[key](viewOperator(g, node), g));
 }

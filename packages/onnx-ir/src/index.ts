@@ -15,14 +15,9 @@ export {
 export { GraphError } from './graph/errors.js';
 export * from './graph/graph.js';
 export { type EinsumEquation, parseEinsum } from './inference/einsum-equation.js';
-export {
-  broadcastShapes,
-  hasInferenceRule,
-  inferOutputs,
-  normalizeAxis,
-  operatorKey,
-  type TensorType,
-} from './inference/infer-outputs.js';
+export { hasInferenceRule, inferOutputs } from './inference/infer-outputs.js';
+export type { TensorType } from './inference/inference-rule.js';
+export { broadcastShapes, normalizeAxis } from './inference/shapes.js';
 export { estimateMemory, type MemoryEstimate } from './memory/estimate-memory.js';
 export { executionOrder } from './memory/execution-order.js';
 export { computeEarly } from './passes/compute-early.js';

@@ -9,8 +9,31 @@ import { quantizedDecompositions } from './quantized.js';
 import { rotaryDecompositions } from './rotary-embedding.js';
 import { safeSoftmaxDecompositions } from './safe-softmax.js';
 
-/** Operators by operator key, each written with operators that have rules. */
-export const decompositions: Readonly<Record<string, Decomposition>> = {
+/** The operators that are written out before a graph is differentiated, by operator key. */
+export type DecomposedOp =
+  | 'LayerNormalization'
+  | 'RMSNormalization'
+  | 'SimplifiedLayerNormalization'
+  | 'com.microsoft.SkipLayerNormalization'
+  | 'com.microsoft.SkipSimplifiedLayerNormalization'
+  | 'Gelu'
+  | 'com.microsoft.BiasGelu'
+  | 'com.microsoft.FastGelu'
+  | 'com.microsoft.Gelu'
+  | 'com.microsoft.QuickGelu'
+  | 'RotaryEmbedding'
+  | 'com.microsoft.RotaryEmbedding'
+  | 'com.microsoft.GroupQueryAttention'
+  | 'com.microsoft.Attention'
+  | 'com.microsoft.MultiHeadAttention'
+  | 'Attention'
+  | 'com.microsoft.GatherBlockQuantized'
+  | 'com.microsoft.MatMulNBits'
+  | 'Einsum'
+  | 'Where';
+
+/** Every decomposition, by operator key. A missing one does not compile. */
+export const decompositions: { readonly [Op in DecomposedOp]: Decomposition } = {
   ...normalizationDecompositions,
   ...geluDecompositions,
   ...rotaryDecompositions,
@@ -21,3 +44,7 @@ export const decompositions: Readonly<Record<string, Decomposition>> = {
   ...einsumDecompositions,
   ...safeSoftmaxDecompositions,
 };
+
+export function isDecomposedOp(key: string): key is DecomposedOp {
+  return Object.hasOwn(decompositions, key);
+}

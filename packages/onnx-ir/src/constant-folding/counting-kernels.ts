@@ -1,5 +1,5 @@
 import { elementCount, intAttribute, intsAttribute } from '../graph/graph.js';
-import { normalizeAxis } from '../inference/infer-outputs.js';
+import { normalizeAxis } from '../inference/shapes.js';
 import { mapCoordinates, stridesOf } from './coordinates.js';
 import type { Kernel } from './kernel.js';
 

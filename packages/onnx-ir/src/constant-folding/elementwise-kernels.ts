@@ -1,6 +1,6 @@
 import { elementTypes } from '../graph/element-type.js';
 import type { InlineTensor } from '../graph/graph.js';
-import type { TensorType } from '../inference/infer-outputs.js';
+import type { TensorType } from '../inference/inference-rule.js';
 import { broadcastOffset, mapCoordinates, stridesOf } from './coordinates.js';
 import type { Kernel, KernelArguments } from './kernel.js';
 

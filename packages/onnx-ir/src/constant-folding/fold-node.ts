@@ -1,21 +1,16 @@
 import type { ElementType } from '../graph/element-type.js';
 import { GraphError } from '../graph/errors.js';
-import type { InlineTensor, Node } from '../graph/graph.js';
-import { operatorKey, type TensorType } from '../inference/infer-outputs.js';
-import { countingKernels } from './counting-kernels.js';
-import { elementwiseKernels } from './elementwise-kernels.js';
-import type { Kernel } from './kernel.js';
-import { movementKernels } from './movement-kernels.js';
-
-const kernels: Readonly<Record<string, Kernel>> = {
-  ...elementwiseKernels,
-  ...movementKernels,
-  ...countingKernels,
-};
+import { type InlineTensor, type Node, operatorKey } from '../graph/graph.js';
+import type { TensorType } from '../inference/inference-rule.js';
+import { type FoldedOp, kernels } from './kernels.js';
 
 /** Whether `foldNode` computes this operator. */
 export function canFold(node: Pick<Node, 'opType' | 'domain'>): boolean {
-  return Object.hasOwn(kernels, operatorKey(node));
+  return isFoldedOp(operatorKey(node));
+}
+
+function isFoldedOp(key: string): key is FoldedOp {
+  return Object.hasOwn(kernels, key);
 }
 
 /**
@@ -31,14 +26,14 @@ export function foldNode(
   inputs: readonly (InlineTensor | undefined)[],
   outputs: readonly TensorType[],
 ): readonly InlineTensor[] | undefined {
-  const kernel = canFold(node) ? kernels[operatorKey(node)] : undefined;
-  if (!kernel) return undefined;
+  const key = operatorKey(node);
+  if (!isFoldedOp(key)) return undefined;
   const input = (i: number): InlineTensor => {
     const tensor = inputs[i];
     if (!tensor) throw new GraphError(`${node.opType} ${node.name}: input ${i} is missing`);
     return tensor;
   };
-  const results = kernel({ node, outputs, input, has: (i) => inputs[i] !== undefined });
+  const results = kernels[key]({ node, outputs, input, has: (i) => inputs[i] !== undefined });
   return outputs.map(({ dtype, shape }, i) => ({
     dtype,
     shape,

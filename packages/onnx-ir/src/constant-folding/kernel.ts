@@ -1,5 +1,5 @@
 import type { InlineTensor, Node } from '../graph/graph.js';
-import type { TensorType } from '../inference/infer-outputs.js';
+import type { TensorType } from '../inference/inference-rule.js';
 
 /** What a kernel computes from. Elements are plain numbers whatever their type. */
 export interface KernelArguments {

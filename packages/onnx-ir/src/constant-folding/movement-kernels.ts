@@ -1,6 +1,6 @@
 import { GraphError } from '../graph/errors.js';
 import { elementCount, type InlineTensor, intAttribute, intsAttribute } from '../graph/graph.js';
-import { normalizeAxis } from '../inference/infer-outputs.js';
+import { normalizeAxis } from '../inference/shapes.js';
 import { broadcastOffset, mapCoordinates, stridesOf } from './coordinates.js';
 import type { Kernel, KernelArguments } from './kernel.js';
 

@@ -105,3 +105,8 @@ export function intsAttribute(
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, dimension) => product * dimension, 1);
 }
+
+/** The key of a node in tables by operator: `OpType`, or `domain.OpType` outside the standard domain. */
+export function operatorKey(node: Pick<Node, 'opType' | 'domain'>): string {
+  return node.domain === '' ? node.opType : `${node.domain}.${node.opType}`;
+}

@@ -1,6 +1,6 @@
-import { elementCount, intAttribute, intsAttribute } from '../graph/graph.js';
-import { parseEinsum } from './einsum-equation.js';
+import { intAttribute, intsAttribute } from '../graph/graph.js';
 import { type InferenceRule, ShapeMismatch, type TensorType } from './inference-rule.js';
+import { same } from './rule-forms.js';
 
 /** The keys or values after those of the past, [batch, heads, past + new, dim]. */
 function present(past: TensorType | undefined, fresh: TensorType): TensorType {
@@ -85,52 +85,11 @@ const attention: InferenceRule = ({ node, input, has }) => {
   return [perHead ? mixed : merged(mixed), keys, values, scores(queries, keys)];
 };
 
-const matMulNBits: InferenceRule = ({ node, input }) => {
-  const { dtype, shape } = input(0);
-  const [n, k] = [intAttribute(node, 'N', 0), intAttribute(node, 'K', 0)];
-  if (shape.at(-1) !== k) throw new ShapeMismatch(`cannot multiply [${shape}] by [${k},${n}]`);
-  return [{ dtype, shape: shape.with(-1, n) }];
-};
-
-/** Values of fewer than eight bits are packed along the last axis. */
-const gatherBlockQuantized: InferenceRule = ({ node, input }) => {
-  const [data, indices, scales] = [input(0), input(1), input(2)];
-  const axis = intAttribute(node, 'gather_axis', 0);
-  const from = axis < 0 ? axis + data.shape.length : axis;
-  const perByte = data.dtype === 'uint8' ? 8 / intAttribute(node, 'bits', 4) : 1;
-  const full = data.shape.with(-1, (data.shape.at(-1) ?? 0) * perByte);
-  if (elementCount(scales.shape) === 0) throw new ShapeMismatch('no scales');
-  const shape = [...full.slice(0, from), ...indices.shape, ...full.slice(from + 1)];
-  return [{ dtype: scales.dtype, shape }];
-};
-
-/** An axis of length 1 is broadcast against the others of its label. */
-const einsum: InferenceRule = ({ node, input }) => {
-  const text = node.attributes.equation;
-  const operands = node.inputs.map((_, i) => input(i));
-  const ranks = operands.map(({ shape }) => shape.length);
-  const equation = text?.type === 'string' ? parseEinsum(text.value, ranks) : undefined;
-  if (!equation) throw new ShapeMismatch(`its equation does not fit operands of ranks ${ranks}`);
-  const sizes = new Map<string, number>();
-  for (const [i, labels] of equation.operands.entries()) {
-    for (const [axis, label] of labels.entries()) {
-      const [known = 1, size = 1] = [sizes.get(label), operands[i]?.shape[axis]];
-      if (known !== 1 && size !== 1 && known !== size) {
-        throw new ShapeMismatch(`${label} is ${known} and ${size}`);
-      }
-      sizes.set(label, known === 1 ? size : known);
-    }
-  }
-  return [{ dtype: input(0).dtype, shape: equation.result.map((label) => sizes.get(label) ?? 1) }];
-};
-
-/** Operators that fuse several others. */
-export const fusedInferenceRules: { readonly [op: string]: InferenceRule } = {
+export const attentionInference = {
   Attention: attention,
-  Einsum: einsum,
+  RotaryEmbedding: same,
   'com.microsoft.Attention': packedAttention,
-  'com.microsoft.GatherBlockQuantized': gatherBlockQuantized,
   'com.microsoft.GroupQueryAttention': groupQueryAttention,
-  'com.microsoft.MatMulNBits': matMulNBits,
   'com.microsoft.MultiHeadAttention': multiHeadAttention,
-};
+  'com.microsoft.RotaryEmbedding': same,
+} satisfies Record<string, InferenceRule>;

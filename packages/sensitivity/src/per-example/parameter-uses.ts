@@ -3,6 +3,7 @@ import {
   type GraphBuilder,
   intAttribute,
   type Node,
+  operatorKey,
   sameShape,
   type Value,
 } from '@layersense/onnx-ir';
@@ -49,8 +50,11 @@ type UseRule = (node: Node, position: number, g: GraphBuilder) => ParameterUse |
 const output = (node: Node, g: GraphBuilder): Value => g.value(node.outputs[0] ?? '');
 const input = (node: Node, i: number, g: GraphBuilder): Value => g.value(node.inputs[i] ?? '');
 
-/** How each operator uses a parameter given as its input number `position`. */
-export const useRules: { readonly [op: string]: UseRule } = {
+/** The operators through which a parameter may enter the computation, by operator key. */
+type ParameterOp = 'Add' | 'Gather' | 'Gemm' | 'MatMul' | 'Mul';
+
+/** How each operator uses a parameter that is its input number `position`. A missing one does not compile. */
+export const useRules: { readonly [Op in ParameterOp]: UseRule } = {
   Gemm: (node, position, g) => {
     if (position === 2) return { kind: 'bias', output: output(node, g) };
     if (position !== 1 || intAttribute(node, 'transA', 0) === 1) return undefined;
@@ -99,7 +103,8 @@ export function findParameterUses(
         for (const out of node.outputs) parameterOf.set(out, parameter);
         return;
       }
-      const found = useRules[node.opType]?.(node, position, g);
+      const key = operatorKey(node);
+      const found = isParameterOp(key) ? useRules[key](node, position, g) : undefined;
       const use = found && whereExamplesPart(found, perExample, g);
       if (use) uses.get(parameter)?.push(use);
       else unsupported.push(`${parameter} in ${node.opType} ${node.name}`);
@@ -113,6 +118,10 @@ export function findParameterUses(
     );
   }
   return uses;
+}
+
+function isParameterOp(key: string): key is ParameterOp {
+  return Object.hasOwn(useRules, key);
 }
 
 function alongLastAxis(parameter: Value, of: Value): boolean {
