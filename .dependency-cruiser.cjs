@@ -1,5 +1,5 @@
 /** The layering of ARCHITECTURE.md: a package exists to forbid an import. */
-const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity|statistics)/';
+const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity|statistics|report-formats)/';
 const TEST = '(\\.test|\\.cases|/case-inputs|/fused-case)\\.ts$';
 
 function only(name, importer, target) {
@@ -69,6 +69,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^packages/runs/', pathNot: TEST },
       to: { path: '^packages/(?!runs/|sensitivity/|statistics/|contracts/)' },
+    },
+    {
+      name: 'report-formats-import-only-contracts',
+      comment: 'A report in, lines out.',
+      severity: 'error',
+      from: { path: '^packages/report-formats/', pathNot: TEST },
+      to: { path: '^packages/(?!report-formats/|contracts/)' },
     },
     {
       name: 'edges-stay-apart',

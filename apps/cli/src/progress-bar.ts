@@ -1,6 +1,5 @@
 import type { Progress } from '@layersense/contracts';
-import { bar } from './formats/bar.js';
-import { formatCount, formatDuration } from './formats/quantity.js';
+import { bar, formatCount, formatDuration } from '@layersense/report-formats';
 
 const BAR_WIDTH = 24;
 const REDRAW_MS = 250;

@@ -4,8 +4,8 @@ import {
   type KnownModel,
   type MethodInfo,
 } from '@layersense/contracts';
+import { layerScoreCsv, storedScoreCsv } from '@layersense/report-formats';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { layerScoreCsv, storedScoreCsv } from '../score-formats/csv.js';
 import { ndjson } from '../score-formats/score-types.js';
 import {
   queuedJob,

@@ -1,6 +1,6 @@
 import type { LayerScore, ScoreReport } from '@layersense/contracts';
+import { exampleReport } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
-import { exampleReport } from '../formats/example-report.js';
 import { blockMatrices } from './block-matrices.js';
 import { compareRankings, largestMoves } from './compare-rankings.js';
 

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { LayersenseClient } from '@layersense/client';
 import { ScoreReport } from '@layersense/contracts';
+import { formatDuration } from '@layersense/report-formats';
 import { destination, pino } from 'pino';
 import { parseArguments } from '../arguments.js';
 import type { CliConfig } from '../config.js';
@@ -8,7 +9,6 @@ import { demoFiles, demoFolder } from '../demo/demo-files.js';
 import { type DemoScores, demoReport } from '../demo/demo-report.js';
 import { makeTemporaryFolder } from '../demo/temporary-folder.js';
 import { whereToLook } from '../demo/where-to-look.js';
-import { formatDuration } from '../formats/quantity.js';
 import { interruptible, untilAborted } from '../interrupt.js';
 import { checkedPort } from '../port.js';
 import { createProgressBar } from '../progress-bar.js';

@@ -1,7 +1,7 @@
 import type { ApiKey, Scope } from '@layersense/contracts';
+import { columns } from '@layersense/report-formats';
 import { parseArguments } from '../arguments.js';
 import type { CliConfig } from '../config.js';
-import { columns } from '../formats/columns.js';
 import { withServiceDatabase } from '../service-database.js';
 import { UsageError } from '../usage-error.js';
 import { createKeySyntax, listKeysSyntax, revokeKeySyntax } from './keys-syntax.js';

@@ -1,6 +1,6 @@
 import type { LayerScore, Method, ScoreReport } from '@layersense/contracts';
+import { exampleReport } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
-import { exampleReport } from '../formats/example-report.js';
 import { demoReport } from './demo-report.js';
 
 /** Scores of v_proj in blocks 0, 1, 2, … */

@@ -1,10 +1,15 @@
 import type { ScoreReport } from '@layersense/contracts';
+import {
+  type Column,
+  columns,
+  formatCount,
+  formatRatio,
+  formatShare,
+  rankedScores,
+} from '@layersense/report-formats';
 import { type DynamicRange, dynamicRange } from '@layersense/statistics';
 import { blockMatrices } from '../analysis/block-matrices.js';
 import { compareRankings, largestMoves } from '../analysis/compare-rankings.js';
-import { type Column, columns } from '../formats/columns.js';
-import { formatCount, formatRatio, formatShare } from '../formats/quantity.js';
-import { rankedScores } from '../formats/table.js';
 
 export interface DemoScores {
   readonly arithmetic: ScoreReport;

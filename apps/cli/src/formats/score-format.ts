@@ -1,9 +1,7 @@
 import { extname } from 'node:path';
 import type { ScoreReport } from '@layersense/contracts';
+import { scoreCsv, scoreJson, scoreTable } from '@layersense/report-formats';
 import { UsageError } from '../usage-error.js';
-import { scoreCsv } from './csv.js';
-import { scoreJson } from './json.js';
-import { scoreTable } from './table.js';
 
 export type ScoreFormat = 'table' | 'json' | 'csv';
 

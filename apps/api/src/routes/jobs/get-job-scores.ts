@@ -7,11 +7,11 @@ import {
   PartialScoreReport,
   ScoreReport,
 } from '@layersense/contracts';
+import { layerScoreCsv } from '@layersense/report-formats';
 import { z } from 'zod';
 import type { App, AppDependencies } from '../../app-context.js';
 import { partialReport } from '../../partial-report.js';
 import { problemResponse } from '../../plugins/openapi.js';
-import { layerScoreCsv } from '../../score-formats/csv.js';
 import { ndjsonReport } from '../../score-formats/ndjson-report.js';
 import { ndjson, scoreTypeOf, sendLines } from '../../score-formats/score-types.js';
 

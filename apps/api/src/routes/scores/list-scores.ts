@@ -1,8 +1,8 @@
 import { ScoresQuery, StoredScoreList } from '@layersense/contracts';
+import { storedScoreCsv } from '@layersense/report-formats';
 import { z } from 'zod';
 import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
-import { storedScoreCsv } from '../../score-formats/csv.js';
 import { ndjson, scoreTypeOf, sendLines } from '../../score-formats/score-types.js';
 
 export function listScoresRoute(app: App, { database }: AppDependencies): void {

@@ -1,4 +1,5 @@
-import { layerScoreCsvLines, metricsOf, type ScoreReport } from '@layersense/contracts';
+import { metricsOf, type ScoreReport } from '@layersense/contracts';
+import { layerScoreCsvLines } from './layer-score-csv.js';
 
 /** One line per score in order of rank, under a header, with every digit of the values. */
 export function scoreCsv({ run, scores }: ScoreReport): string {

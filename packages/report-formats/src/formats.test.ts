@@ -1,12 +1,11 @@
 import { ScoreReport } from '@layersense/contracts';
+import { exampleReport } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
-import { bar } from './bar.js';
 import { scoreCsv } from './csv.js';
-import { exampleReport } from './example-report.js';
 import { scoreJson } from './json.js';
-import { formatDuration, formatRatio, formatShare, formatValue } from './quantity.js';
-import { chooseFormat } from './score-format.js';
-import { scoreTable } from './table.js';
+import { bar } from './table/bar.js';
+import { formatDuration, formatRatio, formatShare, formatValue } from './table/quantity.js';
+import { scoreTable } from './table/table.js';
 
 describe('scoreTable', () => {
   it('says what was computed, then ranks', () => {
@@ -107,22 +106,6 @@ describe('scoreJson', () => {
 
   it("leaves the examples' values out unless they are asked for", () => {
     expect(scoreJson(exampleReport, false)).not.toContain('per_example');
-  });
-});
-
-describe('chooseFormat', () => {
-  const none = { json: false, csv: false, out: undefined };
-
-  it('follows the flag, then the extension, then shows a table', () => {
-    expect(chooseFormat(none)).toBe('table');
-    expect(chooseFormat({ ...none, out: 'a/b.JSON' })).toBe('json');
-    expect(chooseFormat({ ...none, out: 'b.csv' })).toBe('csv');
-    expect(chooseFormat({ ...none, out: 'b.txt' })).toBe('table');
-    expect(chooseFormat({ ...none, csv: true, out: 'b.json' })).toBe('csv');
-  });
-
-  it('refuses two formats', () => {
-    expect(() => chooseFormat({ json: true, csv: true, out: undefined })).toThrow('exclude');
   });
 });
 

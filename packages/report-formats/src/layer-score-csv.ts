@@ -1,5 +1,5 @@
+import type { LayerScore } from '@layersense/contracts';
 import { csvLine } from './csv-line.js';
-import type { LayerScore } from './score.js';
 
 /**
  * A header and a line for each score, in the order given, with a column for each metric and without

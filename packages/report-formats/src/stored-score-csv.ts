@@ -1,9 +1,6 @@
-import {
-  csvLine,
-  type LayerScore,
-  layerScoreCsvLines,
-  type StoredScore,
-} from '@layersense/contracts';
+import type { LayerScore, StoredScore } from '@layersense/contracts';
+import { csvLine } from './csv-line.js';
+import { layerScoreCsvLines } from './layer-score-csv.js';
 
 /** One line per parameter, in the order given (RFC 4180). */
 export function* layerScoreCsv(
