@@ -5,7 +5,6 @@ import {
   type RunDataset,
   type ScoreReport,
 } from '@layersense/contracts';
-import type { Database } from '@layersense/database';
 import {
   assertPerExample,
   type BatchStatistics,
@@ -43,27 +42,12 @@ export interface EarlierRuns {
   find(wanted: WantedRun): Promise<ScoreReport | undefined>;
 }
 
-/** Runs in the database: the same one, or one over fewer of the examples. */
-export function storedRuns({ runs }: Database): EarlierRuns {
-  return {
-    findEqual: async ({ identity, ...wanted }) => {
-      const run = await runs.findByIdentity(identity, (candidate) => isEqualRun(candidate, wanted));
-      return run && runs.report(run.id);
-    },
-    find: ({ model, basis, dataset }) =>
-      runs.findSubset(
-        { model, exampleHashes: dataset.example_hashes },
-        (run) => basisDifference(basisOfRun(run), basis) === undefined,
-      ),
-  };
-}
-
 /**
  * Whether a run of the wanted identity may stand for the job. The store is asked by names, so those
  * must agree; the bootstrap has a seed of its own; an adaptive run may have looked at another top k;
  * and who asks for a device by name wants it used.
  */
-function isEqualRun(run: Run, { spec, model }: Omit<EqualRun, 'identity'>): boolean {
+export function isEqualRun(run: Run, { spec, model }: Omit<EqualRun, 'identity'>): boolean {
   if (run.model.name !== model.name || run.model.revision !== model.revision) return false;
   if (spec.method === 'magnitude') return true;
   // How far an adaptive job goes shows only while it is computed.

@@ -9,13 +9,13 @@ import { CacheHold } from '@layersense/model-source';
 import { z } from 'zod';
 import { ShardReport } from './compute-facts.js';
 import { databaseCheckpoint } from './database-checkpoint.js';
-import { storedRuns } from './earlier-runs.js';
 import type { JobServices, PlanChange } from './job-services.js';
 import type { RunJob } from './process-job.js';
 import type { ProgressSink } from './progress-reporter.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
 import { runShard } from './run-shard.js';
 import type { SpillFolders } from './spill-folders.js';
+import { storedRuns } from './stored-runs.js';
 import { JobPhases } from './telemetry/job-phases.js';
 import { WorkerMetrics } from './telemetry/worker-metrics.js';
 
