@@ -6,8 +6,8 @@ import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noCheckpoint, type PlanChange } from './job-services.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
+import { childrenOf } from './test-support/child-processes.js';
 import { demoCheckpoint } from './test-support/parity-fixtures.js';
-import { childrenOf } from './test-support/worker-process.js';
 
 const EXAMPLES = 6;
 

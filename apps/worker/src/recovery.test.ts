@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Job } from '@layersense/contracts';
 import { describe, expect, it } from 'vitest';
+import { alive, childrenOf, killed } from './test-support/child-processes.js';
 import { queueBackends } from './test-support/queue-backends.js';
 import { until } from './test-support/until.js';
 import {
@@ -10,7 +11,6 @@ import {
   scoresByParameter,
   WorkerFleet,
 } from './test-support/worker-fleet.js';
-import { alive, childrenOf, killed } from './test-support/worker-process.js';
 
 /** Long enough to be interrupted: one session and one example per batch. */
 const spec = demoJob({ examples: 60, batch_size: 1 });

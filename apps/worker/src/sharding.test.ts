@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Job, JobEvent, ScoreReport } from '@layersense/contracts';
 import type { NewJob } from '@layersense/database';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { killed } from './test-support/child-processes.js';
 import { queueBackends } from './test-support/queue-backends.js';
 import {
   computedAlone,
@@ -9,7 +10,7 @@ import {
   scoresByParameter,
   WorkerFleet,
 } from './test-support/worker-fleet.js';
-import { killed, waitsForJobs } from './test-support/worker-process.js';
+import { waitsForJobs } from './test-support/worker-process.js';
 
 /** Batches of several shapes and sizes, some of which are not full. */
 const spec = demoJob({ examples: 32, batch_size: 3, plan: 'whole' });

@@ -9,10 +9,11 @@ import { freshDatabase } from '@layersense/testing';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { noCheckpoint } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
+import { killed } from './child-processes.js';
 import { enqueue } from './enqueue.js';
 import type { QueueBackend } from './queue-backends.js';
 import { until } from './until.js';
-import { killed, startWorkerProcess } from './worker-process.js';
+import { startWorkerProcess } from './worker-process.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
