@@ -78,6 +78,18 @@ module.exports = {
       to: { path: '^packages/(?!report-formats/|contracts/)' },
     },
     {
+      name: 'scoring-is-the-computation-alone',
+      comment: 'No database, queue, logger or framework: what it needs comes in as JobServices.',
+      severity: 'error',
+      from: { path: '^packages/scoring/' },
+      to: {
+        path: [
+          '^packages/(database|queue|telemetry|client)/',
+          'node_modules/(bullmq|ioredis|pino|fastify|@fastify|prom-client|pg|commander)/',
+        ],
+      },
+    },
+    {
       name: 'edges-stay-apart',
       comment: 'calibration, model-source, runtime and database never import each other.',
       severity: 'error',

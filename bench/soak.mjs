@@ -15,8 +15,8 @@ import { parseArgs } from 'node:util';
 import { JobSpec } from '@layersense/contracts';
 import { connectDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
+import { noCheckpoint, runSensitivityJob } from '@layersense/scoring';
 import { redisServerAvailable, startRedisServer } from '@layersense/testing';
-import { noCheckpoint, runSensitivityJob } from '@layersense/worker/scoring';
 import {
   answering,
   freePort,

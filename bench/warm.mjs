@@ -6,8 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { WarmCompute } from '../apps/worker/dist/index.js';
-import { noCheckpoint, runSensitivityJob } from '../apps/worker/dist/scoring.js';
+import { noCheckpoint, runSensitivityJob, WarmCompute } from '@layersense/scoring';
 import { JobSpec } from '../packages/contracts/dist/index.js';
 import { writeRandomLlama } from './random-checkpoint.mjs';
 

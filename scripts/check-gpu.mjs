@@ -28,7 +28,7 @@ else console.log(`${packCheckGpu(root, options.pack)} packages and the fixtures:
 
 async function check() {
   const { checkGpu, passes, renderGpuReport } = await import(
-    '../apps/worker/dist/check-gpu/index.js'
+    '../packages/scoring/dist/check-gpu/index.js'
   );
   const given = process.argv.slice(2);
   const command = ['npm run check:gpu', ...(given.length > 0 ? ['--', ...given] : [])].join(' ');

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { dependencyClosure, isForThisPlatform } from './dependency-closure.mjs';
 
@@ -20,12 +20,18 @@ export function packCheckGpu(root, folder) {
       filter: (path) => isForThisPlatform(path) && (!isOurs || isBuilt(relative(from, path))),
     });
   }
-  for (const path of ['apps/worker/dist/check-gpu', 'apps/worker/dist/test-support', 'scripts']) {
+  for (const path of ['packages/scoring/dist/check-gpu', 'packages/testing/dist', 'scripts']) {
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
-  for (const path of ['apps/worker/package.json', 'packages/testing/fixtures', 'demo/model']) {
+  for (const path of [
+    'packages/scoring/package.json',
+    'packages/testing/package.json',
+    'packages/testing/fixtures',
+    'demo/model',
+  ]) {
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
+  symlinkSync('../../packages/testing', join(modules, '@layersense/testing'));
   mkdirSync(join(folder, 'docs/measurements'), { recursive: true });
   return packages.length;
 }

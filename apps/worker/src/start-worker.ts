@@ -1,15 +1,14 @@
 import { LayersenseError } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
+import { SpillFolders, WarmCompute } from '@layersense/scoring';
 import type { Logger } from 'pino';
 import type { WorkerConfig } from './config.js';
+import { createSensitivityWorker, type SensitivityWorker } from './delivery/sensitivity-worker.js';
 import { lockGpu } from './gpu-lock.js';
-import { createSensitivityWorker, type SensitivityWorker } from './sensitivity-worker.js';
-import { SpillFolders } from './spill-folders.js';
-import { runStoredJobs } from './stored-job.js';
+import { runStoredJobs } from './stored/stored-job.js';
 import { startHealthServer } from './telemetry/health-server.js';
 import { recordComputeCalls } from './telemetry/job-phases.js';
 import { WorkerMetrics } from './telemetry/worker-metrics.js';
-import { WarmCompute } from './warm-compute.js';
 
 /**
  * A worker with a database connection of its own; it computes one job at a time.

@@ -1,11 +1,6 @@
 import { parse } from 'node:path';
 import type { JobSpec, ScoreReport } from '@layersense/contracts';
-import {
-  givenRun,
-  type JobServices,
-  noCheckpoint,
-  runSensitivityJob,
-} from '@layersense/worker/scoring';
+import { givenRun, type JobServices, noCheckpoint, runSensitivityJob } from '@layersense/scoring';
 import { parseArguments } from '../arguments.js';
 import type { CliConfig } from '../config.js';
 import { interruptible } from '../interrupt.js';

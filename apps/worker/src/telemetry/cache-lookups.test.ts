@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JobSpec } from '@layersense/contracts';
 import { connectDatabase } from '@layersense/database';
+import { SpillFolders, WarmCompute } from '@layersense/scoring';
 import { freshDatabase, prometheusSamples, startHubServer } from '@layersense/testing';
 import { afterEach, expect, it } from 'vitest';
-import { SpillFolders } from '../spill-folders.js';
-import { runStoredJobs } from '../stored-job.js';
-import { WarmCompute } from '../warm-compute.js';
+import { runStoredJobs } from '../stored/stored-job.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
 const checkpoint = fileURLToPath(

@@ -3,7 +3,7 @@ import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { processJob, type RunJob } from '../process-job.js';
+import { processJob, type RunJob } from '../delivery/process-job.js';
 import { saveTinyRun } from '../test-support/save-tiny-run.js';
 import { observeAttempt } from './observe-attempt.js';
 import { WorkerMetrics } from './worker-metrics.js';

@@ -1,6 +1,6 @@
 import type { Database } from '@layersense/database';
 import { withSpan } from '@layersense/telemetry';
-import type { AttemptEnd } from '../process-job.js';
+import type { AttemptEnd } from '../delivery/process-job.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
 /**

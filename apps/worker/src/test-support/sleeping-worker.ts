@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectDatabase } from '@layersense/database';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { createSensitivityWorker } from '../sensitivity-worker.js';
+import { createSensitivityWorker } from '../delivery/sensitivity-worker.js';
 import { saveTinyRun } from './save-tiny-run.js';
 
 /** What a test tells the worker process that it starts. */

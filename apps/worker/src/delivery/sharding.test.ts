@@ -1,0 +1,88 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Job, JobEvent, ScoreReport } from '@layersense/contracts';
+import type { NewJob } from '@layersense/database';
+import { killed } from '@layersense/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { queueBackends } from '../test-support/queue-backends.js';
+import {
+  computedAlone,
+  demoJob,
+  scoresByParameter,
+  WorkerFleet,
+} from '../test-support/worker-fleet.js';
+import { waitsForJobs } from '../test-support/worker-process.js';
+
+/** Batches of several shapes and sizes, some of which are not full. */
+const spec = demoJob({ examples: 32, batch_size: 3, plan: 'whole' });
+
+describe.skipIf(process.platform !== 'linux')('a job over three workers', () => {
+  let undisturbed: Promise<ScoreReport>;
+  beforeAll(() => {
+    undisturbed = computedAlone(spec);
+  });
+
+  describe.each(queueBackends)('on $backend', (backend) => {
+    const { available } = backend;
+    const fleet = new WorkerFleet(backend, 'sharding');
+
+    async function startWorkers(count: number): Promise<ChildProcess[]> {
+      const started = Array.from({ length: count }, () => fleet.startWorker());
+      await Promise.all(started.map(waitsForJobs));
+      return started;
+    }
+
+    const submit = (how: Partial<NewJob> = {}) => fleet.submit(spec, { shards: 3, ...how });
+    const eventsOf = async (id: string, type: JobEvent['type']) =>
+      (await fleet.database.jobs.events(id)).filter((event) => event.type === type);
+    const whenJob = (id: string, what: string, holds: (job: Job) => boolean) =>
+      fleet.whenJob(id, what, holds, 150_000);
+    const ended = (id: string) =>
+      whenJob(id, 'the job has ended', ({ status }) => status === 'succeeded');
+
+    async function expectSame({ run_id }: Job): Promise<ScoreReport> {
+      const stored = await fleet.database.runs.report(run_id ?? '', { perExample: true });
+      const alone = await undisturbed;
+      expect(stored.run.identity).toBe(alone.run.identity);
+      expect(stored.run.example_losses).toEqual(alone.run.example_losses);
+      expect(scoresByParameter(stored)).toEqual(scoresByParameter(alone));
+      return stored;
+    }
+
+    it.skipIf(!available)(
+      'has the very values of one worker',
+      async () => {
+        await startWorkers(3);
+        const id = await submit();
+        const { run } = await expectSame(await ended(id));
+        const started = await eventsOf(id, 'shard_started');
+        expect(started.map(({ data }) => data.shard).sort()).toEqual([0, 1, 2]);
+        expect(new Set(started.map(({ data }) => data.worker_id)).size).toBe(3);
+        expect(run).toMatchObject({ device: 'cpu', plan: 'whole', arithmetic: 'float32' });
+        expect(run.plan_reason).toContain('3 computations on cpu');
+
+        const again = await submit({ force: false });
+        expect(await ended(again)).toMatchObject({ cached: true, run_id: run.id });
+        expect(await eventsOf(again, 'shard_succeeded')).toEqual([]);
+      },
+      180_000,
+    );
+
+    it.skipIf(!available)(
+      'goes on after kill -9 of one and SIGTERM of another',
+      async () => {
+        const [victim, leaver] = await startWorkers(3);
+        const id = await submit();
+        await whenJob(id, 'some are done', ({ progress }) => (progress?.done ?? 0) >= 6);
+        const before = await fleet.database.jobs.loadCheckpoint(id);
+        leaver?.kill('SIGTERM');
+        if (victim) await killed(victim);
+        const after = (await fleet.database.jobs.loadCheckpoint(id)).map(({ key }) => key);
+        expect(after).toEqual(expect.arrayContaining(before.map(({ key }) => key)));
+        await startWorkers(2);
+        await expectSame(await ended(id));
+        expect((await eventsOf(id, 'shard_started')).length).toBeGreaterThan(3);
+      },
+      180_000,
+    );
+  });
+});

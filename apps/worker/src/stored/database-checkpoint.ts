@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { Database } from '@layersense/database';
+import { packBatch, unpackBatch } from '@layersense/runs';
+import type { JobCheckpoint } from '@layersense/scoring';
+
+/**
+ * A job's finished batches as rows of the database. Values are float64, so a resumed job ends with the
+ * same bits. What their columns are is stored before them, for those who ask for scores meanwhile.
+ */
+export function databaseCheckpoint({ jobs }: Database, jobId: string): JobCheckpoint {
+  let described = false;
+  return {
+    async load({ identity, ...columns }) {
+      const batches = await jobs.loadCheckpoint(jobId);
+      return batches
+        .filter((batch) => batch.identity === identity)
+        .map(({ positions, values }) => unpackBatch(columns, positions, values));
+    },
+    async append({ identity, shapes, ...columns }, batch) {
+      if (shapes && !described) {
+        const { parameters, routed } = columns;
+        const shapesInOrder = parameters.map((name) => shapes.get(name) ?? []);
+        await jobs.describeCheckpoint(jobId, {
+          identity,
+          parameters,
+          routed,
+          shapes: shapesInOrder,
+        });
+        described = true;
+      }
+      const { examples } = batch;
+      await jobs.saveCheckpoint(jobId, {
+        identity,
+        // A smaller plan makes other batches, some of whose examples are in those before.
+        key: createHash('sha256').update(examples.join()).digest('hex'),
+        positions: examples,
+        values: packBatch(columns, batch),
+      });
+    },
+  };
+}

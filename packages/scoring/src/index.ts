@@ -1,0 +1,15 @@
+export { ShardReport } from './compute-facts.js';
+export {
+  type CheckpointKey,
+  type JobCheckpoint,
+  type JobServices,
+  noCheckpoint,
+  type PlanChange,
+} from './job-services.js';
+export { SpillFolders } from './plans/spill-folders.js';
+export { WarmCompute } from './plans/warm-compute.js';
+export type { ProgressSink } from './progress-reporter.js';
+export { type EarlierRuns, givenRun, isEqualRun } from './reuse/earlier-runs.js';
+export { runSensitivityJob } from './run-sensitivity-job.js';
+export { runShard } from './run-shard.js';
+export { type JobFailure, toJobFailure } from './to-job-failure.js';

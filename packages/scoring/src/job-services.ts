@@ -1,0 +1,61 @@
+import type { HubSettings } from '@layersense/model-source';
+import type { BatchStatistics } from '@layersense/runs';
+import type { ShardReport } from './compute-facts.js';
+import type { ComputeSource } from './plans/warm-compute.js';
+import type { ProgressSink } from './progress-reporter.js';
+import type { EarlierRuns, ExampleValues } from './reuse/earlier-runs.js';
+
+/** Says which computation a checkpoint's batches belong to, and what their values are. */
+export interface CheckpointKey extends ExampleValues {
+  /** The run's identity: batches of any other computation are never used. */
+  readonly identity: string;
+  /** By parameter; where absent, no scores can be shown before the job has ended. */
+  readonly shapes?: ReadonlyMap<string, readonly number[]>;
+}
+
+/** The finished batches of an interrupted attempt. */
+export interface JobCheckpoint {
+  load(key: CheckpointKey): Promise<readonly BatchStatistics[]>;
+  append(key: CheckpointKey, batch: BatchStatistics): Promise<void>;
+}
+
+/** What a job needs of the process it runs in. */
+export interface JobServices {
+  /** Folders local models and datasets may lie in. */
+  readonly allowedRoots: readonly string[];
+  readonly hub: HubSettings;
+  readonly report: ProgressSink;
+  readonly checkpoint: JobCheckpoint;
+  /** Told of every batch that has been computed, with its tokens that are not padding. */
+  readonly onBatch?: ((batch: { examples: number; tokens: number }) => void) | undefined;
+  /**
+   * The folder for what a run leaves on disk, with what an interrupted attempt has left there. By
+   * default a temporary one, and nobody resumes.
+   */
+  readonly spillFolder?: (() => Promise<string>) | undefined;
+  /** Where the compute process comes from; a new one for the job by default. */
+  readonly compute?: ComputeSource | undefined;
+  /** Where to look for values that need not be computed again; nowhere by default. */
+  readonly earlier?: EarlierRuns | undefined;
+  /** Hears that a plan ran out of memory and that a smaller one goes on. */
+  readonly onSmallerPlan?: ((change: PlanChange) => Promise<unknown>) | undefined;
+  /** What the shards of the job tell, where it had any. */
+  readonly shards?: readonly ShardReport[] | undefined;
+  /** Threads of the compute process; all processors by default. */
+  readonly threads?: number | undefined;
+  /** A compute process that is silent for so long while a call waits is killed; never by default. */
+  readonly stallMs?: number | undefined;
+}
+
+/** The plan that ran out of memory, and the one that took its place. */
+export interface PlanChange {
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+/** For runs that nobody resumes. */
+export const noCheckpoint: JobCheckpoint = {
+  load: () => Promise.resolve([]),
+  append: () => Promise.resolve(),
+};

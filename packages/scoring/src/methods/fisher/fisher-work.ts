@@ -1,0 +1,64 @@
+import type { CalibrationSet } from '@layersense/calibration';
+import type { ScoreReport, SettledFisherJobSpec } from '@layersense/contracts';
+import { listParameters } from '@layersense/models';
+import { basisOfJob, FisherAccumulator, runIdentity } from '@layersense/runs';
+import {
+  type PreparedCalibration,
+  prepareCalibration,
+} from '../../examples/prepare-calibration.js';
+import type { CheckpointKey } from '../../job-services.js';
+import type { OpenedJob } from '../../model/opened-job.js';
+import { type TakenOver, takeOver, type WantedRun } from '../../reuse/earlier-runs.js';
+
+/** A Fisher job that is ready to compute: its examples, and what of them is known already. */
+export interface FisherWork {
+  readonly spec: SettledFisherJobSpec;
+  readonly job: OpenedJob;
+  readonly calibration: PreparedCalibration;
+  readonly set: CalibrationSet;
+  readonly wanted: WantedRun;
+  /** The parameters by name. */
+  readonly scored: ReturnType<typeof listParameters>;
+  readonly key: CheckpointKey;
+  /** Holds what an earlier run and earlier attempts have computed. */
+  readonly accumulator: FisherAccumulator;
+  readonly taken: TakenOver;
+}
+
+/**
+ * @throws LayersenseError when model, tokenizer and dataset do not fit together, `canceled`, and
+ *   those of the checkpoint and of the store of earlier runs
+ */
+export async function prepareFisher(
+  spec: SettledFisherJobSpec,
+  job: OpenedJob,
+): Promise<FisherWork> {
+  const { model, checkpoint, progress, services, signal } = job;
+  const architecture = job.architecture();
+  const scored = listParameters(architecture, checkpoint.tensors);
+  await progress.begin('tokenizing');
+  const calibration = await prepareCalibration(spec, checkpoint, architecture, services, signal);
+  const wanted = { model, basis: basisOfJob(spec, model), dataset: calibration.provenance() };
+  const accumulator = new FisherAccumulator(wanted.dataset.indices);
+  const key = {
+    identity: runIdentity(wanted.basis, wanted.dataset),
+    parameters: [...scored.keys()],
+    routed: [...scored.keys()].filter((name) => scored.get(name)?.routed),
+    shapes: new Map([...scored].map(([name, { shape }]) => [name, shape])),
+  };
+  const taken = await takeOver(services.earlier, wanted, key);
+  const finished = await services.checkpoint.load(key);
+  for (const batch of [...taken.batches, ...finished]) accumulator.add(batch);
+  const { set } = calibration;
+  return { spec, job, calibration, set, wanted, scored, key, accumulator, taken };
+}
+
+/** The stored run that the job would end with, where there is one. */
+export async function findEqualRun({
+  job,
+  key,
+  spec,
+}: FisherWork): Promise<ScoreReport | undefined> {
+  const { identity } = key;
+  return await job.services.earlier?.findEqual({ identity, spec, model: job.model });
+}

@@ -1,0 +1,27 @@
+import type { RunModel } from '@layersense/contracts';
+import type { Checkpoint } from '@layersense/model-source';
+import type { ParsedModel } from '@layersense/models';
+import type { JobServices } from '../job-services.js';
+import type { ProgressReporter } from '../progress-reporter.js';
+
+/** A weight that is stored as integers: its value is that of the matrix they stand for. */
+export interface DequantizedWeight {
+  readonly shape: readonly number[];
+  /** Of the integers, `int4` for example. */
+  readonly dtype: string;
+  /** The values, row-major. */
+  readonly chunks: () => AsyncIterable<Float32Array>;
+}
+
+/** What both methods work with once the model is on this machine. */
+export interface OpenedJob {
+  readonly model: RunModel;
+  readonly checkpoint: Checkpoint;
+  /** By parameter, those that `checkpoint.tensors` lacks; none unless weights are quantised. */
+  readonly dequantized: ReadonlyMap<string, DequantizedWeight>;
+  /** @throws LayersenseError for a model that has no Fisher scores. */
+  readonly architecture: () => ParsedModel;
+  readonly progress: ProgressReporter;
+  readonly services: JobServices;
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,154 @@
+import type { CalibrationSet } from '@layersense/calibration';
+import { type Device, type FisherParams, LayersenseError } from '@layersense/contracts';
+import { estimateMemory, type Graph } from '@layersense/onnx-ir';
+import type { SegmentGraphs } from '@layersense/sensitivity';
+import { largestBatch, largestTokenBudget } from '../examples/pending-batches.js';
+import type { PlanName } from './fisher-plan.js';
+import type { ShapeGraphs } from './shape-graphs.js';
+
+export interface PlanChoice {
+  readonly name: PlanName;
+  /** Tokens of a batch, padding included. */
+  readonly tokenBudget: number;
+  /** Of this process and the compute process together. */
+  readonly estimatedBytes: number;
+  /** Of the same, how much they may be. */
+  readonly limitBytes: number;
+  /** Of the tensors between segments, how many bytes may stay in memory. */
+  readonly storeBytes: number;
+  readonly reason: string;
+}
+
+/** Resident in a compute process before it runs, sessions included. */
+const PROCESS_BYTES = 130e6;
+/** What the allocator holds beyond what is alive. */
+const FRAGMENTATION = 1.15;
+/** Of what the machine or the container still has, when nobody says how much may be used. */
+const SHARE_OF_AVAILABLE = 0.8;
+/** Of the limit, for the tensors between streamed segments; more of them goes to disk. */
+const STORE_SHARE = 0.25;
+
+/** Of what ran out of memory, processes aside: the most that what follows may need by estimate. */
+const SHARE_OF_EXHAUSTED = 0.75;
+
+/** From the fastest to the one that needs least. */
+const plans: readonly PlanName[] = ['whole', 'checkpointed', 'streamed'];
+
+interface Request {
+  readonly set: CalibrationSet;
+  readonly params: FisherParams;
+  /** The choice that ran out of memory, where this is the second. */
+  readonly exhausted?: PlanChoice | undefined;
+  readonly device: Device;
+  /** Keeps the graphs of the largest batch of the chosen plan. */
+  readonly graphs: ShapeGraphs;
+  /** Of a streamed run that was interrupted: it goes on only with the same batches. */
+  readonly interruptedBudget?: number | undefined;
+}
+
+/**
+ * The fastest plan, with the largest batches, whose estimated peak is within the limit. Estimates
+ * come from the graphs themselves: sizes and lifetimes of their tensors in execution order.
+ *
+ * @throws LayersenseError `out_of_memory` naming the smallest limit that would do
+ */
+export function choosePlan(request: Request): PlanChoice {
+  const { params, exhausted, interruptedBudget } = request;
+  const available =
+    params.memory_limit_bytes ?? Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
+  const limit = exhausted ? Math.min(available, belowExhausted(exhausted)) : available;
+  const asked = params.plan ?? 'auto';
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const { name, tokenBudget } of candidates(request)) {
+    const estimatedBytes = estimate(name, tokenBudget, request, limit);
+    smallest = Math.min(smallest, estimatedBytes);
+    // A plan that was asked for and no limit that was set: whoever asks knows.
+    const fits = estimatedBytes <= limit;
+    const bounded = params.memory_limit_bytes !== undefined || exhausted !== undefined;
+    if (!fits && (asked === 'auto' || bounded)) continue;
+    request.graphs.keepOnly(name, largestBatch(request.set, { params, tokenBudget }));
+    const fastest = name === plans[0] && tokenBudget === largestTokenBudget(request.device);
+    const continued = name === 'streamed' && tokenBudget === interruptedBudget;
+    const first = continued ? 'as before' : fastest ? 'fastest' : 'the fastest that fits';
+    const why = asked === 'auto' ? first : 'asked for';
+    const before = exhausted ? `${describe(exhausted)} ran out of memory; ` : '';
+    const reason = `${before}${why}: an estimated ${mebibytes(estimatedBytes)} of ${mebibytes(limit)}`;
+    const storeBytes = name === 'streamed' ? limit * STORE_SHARE : Number.MAX_SAFE_INTEGER;
+    return { name, tokenBudget, estimatedBytes, limitBytes: limit, storeBytes, reason };
+  }
+  throw new LayersenseError(
+    'out_of_memory',
+    `No plan fits: the least that ${asked === 'auto' ? 'any plan' : `the ${asked} plan`} needs is about ${mebibytes(smallest)}, and ${mebibytes(limit)} may be used. Raise memory_limit (--memory-limit) to ${mebibytes(smallest)}, or lower max_length${params.batch_size === undefined ? '' : ' or batch_size'}.`,
+    { limit_bytes: limit, smallest_sufficient_bytes: Math.ceil(smallest) },
+  );
+}
+
+/** From the best to the one that needs least; before all an interrupted run, to go on with it. */
+function* candidates(request: Request) {
+  const { params, interruptedBudget } = request;
+  const asked = params.plan ?? 'auto';
+  const names = asked === 'auto' ? plans : [asked];
+  if (interruptedBudget !== undefined && names.includes('streamed')) {
+    yield { name: 'streamed', tokenBudget: interruptedBudget } as const;
+  }
+  for (const name of names) {
+    for (const tokenBudget of tokenBudgets(request)) yield { name, tokenBudget };
+  }
+}
+
+function describe({ name, tokenBudget, estimatedBytes }: PlanChoice): string {
+  return `the ${name} plan with batches of ${tokenBudget} tokens, an estimated ${mebibytes(estimatedBytes)},`;
+}
+
+function tokenBudgets({ params, device }: Request): readonly number[] {
+  const largest = largestTokenBudget(device);
+  return params.batch_size === undefined ? [largest, largest / 2, largest / 4, 1] : [largest];
+}
+
+function estimate(
+  name: PlanName,
+  tokenBudget: number,
+  { graphs, set, params }: Request,
+  limit: number,
+): number {
+  const shape = largestBatch(set, { params, tokenBudget });
+  const base = processBytes();
+  if (name === 'whole') return base + graphBytes([graphs.whole(shape).graph]);
+  const segments = graphs.segments(shape);
+  const each = segments.flatMap(({ forward: f, backward }) => (f ? [f, backward] : [backward]));
+  const boundaries = boundaryBytes(segments);
+  if (name === 'checkpointed') return base + graphBytes(each) + boundaries;
+  const ofAllExamples = (boundaries * set.tokens) / (shape.batch * shape.length);
+  const stored = Math.min(ofAllExamples, limit * STORE_SHARE);
+  return base + Math.max(...each.map((graph) => graphBytes([graph]))) + stored;
+}
+
+/** Of this process and a compute process that has nothing to do. */
+function processBytes(): number {
+  return process.memoryUsage().rss + PROCESS_BYTES;
+}
+
+function belowExhausted({ estimatedBytes }: PlanChoice): number {
+  const processes = processBytes();
+  return Math.floor(processes + SHARE_OF_EXHAUSTED * Math.max(0, estimatedBytes - processes));
+}
+
+/** Every open graph maps its own weights; the activations are those of one graph at a time. */
+function graphBytes(graphs: readonly Graph[]): number {
+  const estimates = graphs.map(estimateMemory);
+  const activations = Math.max(...estimates.map(({ activationBytes }) => activationBytes));
+  const mapped = estimates.reduce((sum, { weightBytes }) => sum + weightBytes, 0);
+  return FRAGMENTATION * activations + mapped;
+}
+
+/** One tensor per cut, of one batch. */
+function boundaryBytes(segments: readonly SegmentGraphs[]): number {
+  return segments.reduce((sum, { start, backward }) => {
+    const value = start === undefined ? undefined : backward.values.get(start);
+    return sum + (value ? 4 * value.shape.reduce((a, b) => a * b, 1) : 0);
+  }, 0);
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Loss } from '@layersense/contracts';
+import { z } from 'zod';
+
+const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
+
+const Expected = z.object({
+  cases: z.array(
+    z.object({
+      name: z.string(),
+      loss: z.enum(['token-mean', 'sequence-sum'] satisfies Loss[]),
+      input_ids: z.array(z.array(z.number())),
+      losses: z.array(z.number()),
+      gradient_squared_norms: z.record(z.string(), z.array(z.number())),
+    }),
+  ),
+});
+
+/** Examples, and what PyTorch computed for them in float64 with a batch of one. */
+export type ParityCase = z.infer<typeof Expected>['cases'][number];
+
+export interface ParityCheckpoint {
+  readonly name: string;
+  readonly folder: string;
+  readonly cases: readonly ParityCase[];
+}
+
+/** The random checkpoints of scripts/python/make_parity_fixtures.py. */
+export function parityCheckpoints(): readonly ParityCheckpoint[] {
+  const root = join(fixtures, 'checkpoints');
+  return readdirSync(root).map((name) => {
+    const folder = join(root, name);
+    return { name, folder, cases: readExpected(join(folder, 'expected.json')) };
+  });
+}
+
+/** The demo model, with numbers of the same script. */
+export function demoCheckpoint(): ParityCheckpoint {
+  const folder = fileURLToPath(new URL('../../../demo/model', import.meta.url));
+  return { name: 'demo', folder, cases: readExpected(join(fixtures, 'demo-expected.json')) };
+}
+
+function readExpected(file: string): readonly ParityCase[] {
+  return Expected.parse(JSON.parse(readFileSync(file, 'utf8'))).cases;
+}
+
+/**
+ * Largest relative difference between two lists. Where PyTorch says zero but for the rounding of
+ * float64 (a position that can only look at itself gives its query no gradient; the bias of a key
+ * shifts all scores alike) anything below 1e-9 counts as equal.
+ */
+export function largestRelativeError(
+  actual: ArrayLike<number>,
+  expected: readonly number[],
+): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  return Math.max(
+    ...expected.map((value, i) => {
+      const difference = Math.abs((actual[i] ?? Number.NaN) - value);
+      return value < 1e-20 && difference < 1e-9 ? 0 : difference / value;
+    }),
+  );
+}

@@ -1,0 +1,10 @@
+/* What a check on a bare machine needs: apart from index.ts, which reaches the database. */
+export { parityFeeds } from './parity-feeds.js';
+export {
+  demoCheckpoint,
+  largestRelativeError,
+  type ParityCase,
+  type ParityCheckpoint,
+  parityCheckpoints,
+} from './parity-fixtures.js';
+export { type SyntheticShape, writeSyntheticLlama } from './synthetic-llama.js';
