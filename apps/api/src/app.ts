@@ -1,3 +1,4 @@
+import accepts from '@fastify/accepts';
 import helmet from '@fastify/helmet';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import {
@@ -88,6 +89,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<App> {
     },
     strictTransportSecurity: false,
   });
+  await app.register(accepts);
   await registerAccessControl(app, dependencies);
   registerBodyDepthLimit(app);
   await registerOpenApi(app);

@@ -1,15 +1,19 @@
 import type { ScoreReport } from '@layersense/contracts';
-import { chooseFormat, formatScores } from './formats/score-format.js';
+import { reportOf } from '@layersense/report-formats';
+import { chooseFormat, flaggedFormats } from './formats/score-format.js';
 import { assertWritable, writeAtomically } from './output-file.js';
 import { UsageError } from './usage-error.js';
 
 interface OutputFlags {
-  readonly json: boolean;
-  readonly csv: boolean;
   readonly 'per-example': boolean;
   readonly top: number | undefined;
   readonly out: string | undefined;
 }
+
+/** The flags of formats with a place for the values of every example. */
+const holders = flaggedFormats.flatMap(({ name, holdsExamples }) =>
+  holdsExamples ? [`--${name}`] : [],
+);
 
 export interface ScoreOutput {
   write(report: ScoreReport): Promise<void>;
@@ -22,15 +26,20 @@ export interface ScoreOutput {
  */
 export async function checkedOutput(flags: OutputFlags): Promise<ScoreOutput> {
   const { top = 20, out, 'per-example': perExample } = flags;
-  const format = chooseFormat(flags);
-  if (perExample && format !== 'json') {
-    throw new UsageError('--per-example needs --json: a table has no place for every example.');
+  const format = chooseFormat({ ...flags }, out);
+  if (perExample && !format.holdsExamples) {
+    throw new UsageError(
+      `--per-example needs ${holders.join(' or ')}: a table has no place for every example.`,
+    );
   }
   if (top < 1) throw new UsageError('--top must be at least 1.');
   if (out) await assertWritable(out);
   return {
     async write(report) {
-      const text = formatScores(report, format, { perExample, top });
+      let text = '';
+      for await (const line of format.lines(reportOf(report, perExample), { top })) {
+        text += `${line}\n`;
+      }
       if (!out) {
         process.stdout.write(text);
         return;

@@ -1,9 +1,17 @@
-import { metricsOf, type ScoreReport } from '@layersense/contracts';
-import { layerScoreCsvLines } from './layer-score-csv.js';
+import { csvLine } from './csv-line.js';
+import { flatFormat } from './flat-format.js';
 
-/** One line per score in order of rank, under a header, with every digit of the values. */
-export function scoreCsv({ run, scores }: ScoreReport): string {
-  const byRank = scores.toSorted((left, right) => left.rank - right.rank);
-  const lines = layerScoreCsvLines(metricsOf[run.method], byRank);
-  return [...lines].map((line) => `${line}\n`).join('');
-}
+/** A record for each score under a header (RFC 4180), with every digit of the values. */
+export const csv = flatFormat(
+  {
+    name: 'csv',
+    mediaType: 'text/csv',
+    extension: '.csv',
+    lineEnd: '\r\n',
+    holdsExamples: false,
+  },
+  async function* (columns, rows) {
+    yield csvLine(columns.map(([name]) => name));
+    for await (const row of rows) yield csvLine(columns.map(([, cellOf]) => cellOf(row)));
+  },
+);

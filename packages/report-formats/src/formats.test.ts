@@ -1,15 +1,37 @@
 import { ScoreReport } from '@layersense/contracts';
 import { exampleReport } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
-import { scoreCsv } from './csv.js';
-import { scoreJson } from './json.js';
-import { bar } from './table/bar.js';
-import { formatDuration, formatRatio, formatShare, formatValue } from './table/quantity.js';
-import { scoreTable } from './table/table.js';
+import { csv } from './csv.js';
+import { json } from './json.js';
+import { ndjson } from './ndjson.js';
+import { type ReportFormat, reportOf } from './report-format.js';
+import { reportFormats } from './report-formats.js';
+import { table } from './table/table.js';
 
-describe('scoreTable', () => {
-  it('says what was computed, then ranks', () => {
-    expect(scoreTable(exampleReport, 2)).toBe(`\
+interface TextOptions {
+  readonly perExample?: boolean;
+  readonly top?: number;
+}
+
+/** The file that a format makes of a report. */
+async function text(
+  format: ReportFormat,
+  report: ScoreReport,
+  { perExample = false, ...options }: TextOptions = {},
+): Promise<string> {
+  const lines = await linesOf(format.lines(reportOf(report, perExample), options));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+async function linesOf(lines: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
+
+describe('the table', () => {
+  it('says what was computed, then ranks', async () => {
+    expect(await text(table, exampleReport, { top: 2 })).toBe(`\
 model    ./demo/model@fedcba987654, llama, 3,145,728 parameters, bfloat16
 dataset  sums, and more.jsonl, 2 examples, 1,234 tokens, 1 truncated, fingerprint aaaabbbbcccc
 method   fisher, token-mean loss, data labels, mean loss 1.500
@@ -23,11 +45,35 @@ rank  layer                            shape       sum  ± s.e.   of max
 `);
   });
 
-  it('shows every layer when there is room, and a share of zero where all is zero', () => {
+  it('shows every layer when there is room, and a share of zero where all is zero', async () => {
     const zero = exampleReport.scores.map((score) => ({ ...score, values: { sum: 0 } }));
-    const table = scoreTable({ ...exampleReport, scores: zero }, 20);
-    expect(table).not.toContain('more\n');
-    expect(table.match(/ 0 %$/gm)).toHaveLength(3);
+    const shown = await text(table, { ...exampleReport, scores: zero }, { top: 20 });
+    expect(shown).not.toContain('more\n');
+    expect(shown.match(/ 0 %$/gm)).toHaveLength(3);
+  });
+});
+
+describe('a score without data', () => {
+  const { run } = exampleReport;
+  const scores = exampleReport.scores.map((score) => ({
+    ...score,
+    n: null,
+    standard_error: null,
+    values: { l1: score.values.sum ?? null, max_abs: 1 },
+  }));
+  const report: ScoreReport = {
+    run: { ...run, method: 'magnitude', metrics: ['l1', 'max_abs'], dataset: null },
+    scores,
+  };
+
+  it("has the run's own metrics, the first of which ranks, and no errors", async () => {
+    expect(await text(table, report, { top: 1 })).toContain(`
+rank  layer                            shape     l1  of max
+   1  model.layers.0.self_attn.v_proj    4×8  21.97   100 %  ████████████
+`);
+    const [header, first] = (await text(csv, report)).split('\n');
+    expect(header).toContain(',n,l1,max_abs,variance,');
+    expect(first).toContain(',32,,21.96812345,1,,');
   });
 });
 
@@ -42,9 +88,9 @@ describe('a mixture of experts', () => {
     scores: exampleReport.scores.map((score, i) => ({ ...score, n: 64, ...counts[i] })),
   };
 
-  it('shows what every expert saw, and says who saw too little', () => {
-    const table = scoreTable(mixture, 2);
-    expect(table.slice(table.indexOf('rank  '))).toBe(`\
+  it('shows what every expert saw, and says who saw too little', async () => {
+    const shown = await text(table, mixture, { top: 2 });
+    expect(shown.slice(shown.indexOf('rank  '))).toBe(`\
 rank  layer                            shape       sum  ± s.e.  tokens in examples   of max
    1  model.layers.0.self_attn.v_proj    4×8     21.97   1.250                        100 %  ████████████
    2  model.layers.1.mlp.bias              4  0.001235       –       1,203 in 14    <0.01 %
@@ -54,27 +100,29 @@ rank  layer                            shape       sum  ± s.e.  tokens in examp
 `);
   });
 
-  it('marks them, and counts those that saw nothing', () => {
+  it('marks them, and counts those that saw nothing', async () => {
     const unseen = mixture.scores.map((score) =>
       score.routed_tokens === 40 ? { ...score, routed_tokens: 0, routed_examples: 0 } : score,
     );
-    const table = scoreTable({ ...mixture, scores: unseen }, 3);
-    expect(table).toMatch(/ 0 in 0 \* +0 %$/m);
-    expect(table).toContain('1 of them none at all');
+    const shown = await text(table, { ...mixture, scores: unseen }, { top: 3 });
+    expect(shown).toMatch(/ 0 in 0 \* +0 %$/m);
+    expect(shown).toContain('1 of them none at all');
   });
 
-  it('has its counts in CSV, and by example where JSON is asked for them', () => {
-    const [, , dense, expert] = scoreCsv(mixture).split('\n');
+  it('has its counts in CSV, and by example where JSON is asked for them', async () => {
+    const [, , dense, expert] = (await text(csv, mixture)).split('\n');
     expect(dense).toMatch(/,1203,14$/);
     expect(expert).toMatch(/,40,3$/);
-    expect(scoreJson(mixture, true)).toContain('"per_example_routed_tokens":[1203,0]');
-    expect(scoreJson(mixture, false)).not.toContain('per_example_routed_tokens');
+    expect(await text(json, mixture, { perExample: true })).toContain(
+      '"per_example_routed_tokens":[1203,0]',
+    );
+    expect(await text(json, mixture)).not.toContain('per_example_routed_tokens');
   });
 });
 
-describe('scoreCsv', () => {
-  it('has a header, every digit, and quotes what needs quoting', () => {
-    expect(scoreCsv(exampleReport)).toBe(`\
+describe('CSV', () => {
+  it('has a header, every digit, and quotes what needs quoting', async () => {
+    expect(await text(csv, exampleReport)).toBe(`\
 rank,layer,parameter,shape,numel,n,sum,density,variance,standard_error,confidence_low,confidence_high,top_k_probability,routed_tokens,routed_examples
 1,model.layers.0.self_attn.v_proj,model.layers.0.self_attn.v_proj.weight,4x8,32,2,21.96812345,0.68650385,,1.25,,,,,
 2,model.layers.1.mlp,model.layers.1.mlp.bias,4,4,2,0.00123456,0.00030864,,,,,,,
@@ -83,73 +131,61 @@ rank,layer,parameter,shape,numel,n,sum,density,variance,standard_error,confidenc
   });
 });
 
-describe('scoreCsv of a larger run', () => {
-  it('has the variance, the interval and the share of resamples', () => {
+describe('CSV of a larger run', () => {
+  it('has the variance, the interval and the share of resamples', async () => {
     const scores = exampleReport.scores.map((score) => ({
       ...score,
       variance: 3.125,
       confidence_interval: [6.0852, 37.851] as [number, number],
       top_k_probability: 0.97,
     }));
-    const [, first] = scoreCsv({ ...exampleReport, scores }).split('\n');
+    const [, first] = (await text(csv, { ...exampleReport, scores })).split('\n');
     expect(first).toMatch(/,3\.125,1\.25,6\.0852,37\.851,0\.97,,$/);
   });
 });
 
-describe('scoreJson', () => {
-  it('is the report in order of rank, one score a line', () => {
-    const text = scoreJson(exampleReport, true);
+describe('JSON', () => {
+  it('is the report in order of rank, one score a line', async () => {
+    const written = await text(json, exampleReport, { perExample: true });
     const scores = exampleReport.scores.toSorted((left, right) => left.rank - right.rank);
-    expect(ScoreReport.parse(JSON.parse(text))).toEqual({ run: exampleReport.run, scores });
-    expect(text.split('\n').filter((line) => line.startsWith('{"layer"'))).toHaveLength(3);
+    expect(ScoreReport.parse(JSON.parse(written))).toEqual({ run: exampleReport.run, scores });
+    expect(written.split('\n').filter((line) => line.startsWith('{"layer"'))).toHaveLength(3);
   });
 
-  it("leaves the examples' values out unless they are asked for", () => {
-    expect(scoreJson(exampleReport, false)).not.toContain('per_example');
+  it("leaves the examples' values out unless they are asked for", async () => {
+    expect(await text(json, exampleReport)).not.toContain('per_example');
   });
 });
 
-describe('quantities', () => {
-  it.each([
-    [21.96812345, '21.97'],
-    [0.00123456, '0.001235'],
-    [440320.4, '440320'],
-    [0.0000123456, '1.235e-5'],
-    [12345678, '1.235e+7'],
-    [0, '0'],
-    [null, '–'],
-  ])('value %s is %s', (value, text) => expect(formatValue(value)).toBe(text));
-
-  it.each([
-    [1, '100 %'],
-    [0.0995, '10 %'],
-    [0.0123, '1.2 %'],
-    [0.00123, '0.12 %'],
-    [0.00001, '<0.01 %'],
-    [0, '0 %'],
-  ])('share %s is %s', (share, text) => expect(formatShare(share)).toBe(text));
-
-  it.each([
-    [1.234, '1.2×'],
-    [12.34, '12×'],
-    [1234.5, '1,235×'],
-    [Number.POSITIVE_INFINITY, '∞'],
-  ])('ratio %s is %s', (ratio, text) => expect(formatRatio(ratio)).toBe(text));
-
-  it.each([
-    [0.26, '0.3 s'],
-    [45, '45 s'],
-    [150, '3 min'],
-    [9000, '2.5 h'],
-  ])('%s seconds are %s', (seconds, text) => expect(formatDuration(seconds)).toBe(text));
+describe('NDJSON', () => {
+  it('has a document for each score, with its run and what else the score has', async () => {
+    const lines = (await text(ndjson, exampleReport, { perExample: true })).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      exampleReport.scores
+        .toSorted((left, right) => left.rank - right.rank)
+        .map((score) => ({ run_id: 'run_1', ...score })),
+    );
+    expect(await text(ndjson, exampleReport)).not.toContain('per_example');
+  });
 });
 
-describe('bar', () => {
+describe('a report without a run yet', () => {
   it.each([
-    [0, ''],
-    [0.5, '██'],
-    [0.53125, '██▏'],
-    [1, '████'],
-    [7, '████'],
-  ])('%s of 4 characters', (share, text) => expect(bar(share, 4)).toBe(text));
+    [csv, 'rank,layer'],
+    [ndjson, '{"layer":"model.layers.0.self_attn.v_proj"'],
+    [table, 'rank  layer'],
+  ])('is written as $name', async (format, start) => {
+    const { metrics, scores } = reportOf(exampleReport, false);
+    const [first] = await linesOf(format.lines({ run: null, metrics, scores }));
+    expect(first?.startsWith(start)).toBe(true);
+  });
+});
+
+describe('the list of formats', () => {
+  it('gives every format a name, a media type and an extension of its own', () => {
+    for (const key of ['name', 'mediaType', 'extension'] as const) {
+      expect(new Set(reportFormats.map((format) => format[key])).size).toBe(4);
+    }
+    expect(reportFormats.map(({ extension }) => extension.startsWith('.'))).not.toContain(false);
+  });
 });

@@ -1,14 +1,6 @@
-export { scoreCsv } from './csv.js';
-export { scoreJson } from './json.js';
-export { layerScoreCsv, storedScoreCsv } from './stored-score-csv.js';
+export { type ReportFormat, reportOf } from './report-format.js';
+export { reportFormats } from './report-formats.js';
 export { bar } from './table/bar.js';
 export { type Column, columns } from './table/columns.js';
-export {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatRatio,
-  formatShare,
-  formatValue,
-} from './table/quantity.js';
-export { rankedScores, scoreTable } from './table/table.js';
+export { formatCount, formatDuration, formatRatio, formatShare } from './table/quantity.js';
+export { rankedScores, table } from './table/table.js';

@@ -1,12 +1,29 @@
-import type { ScoreReport } from '@layersense/contracts';
+import type { Report, ReportFormat } from './report-format.js';
 
-/** The report as one JSON document with one score a line, so that it can be grepped and compared. */
-export function scoreJson({ run, scores }: ScoreReport, perExample: boolean): string {
-  const lines = scores
-    .toSorted((left, right) => left.rank - right.rank)
-    .map((score) => {
-      const { per_example: _, per_example_routed_tokens: __, ...summary } = score;
-      return JSON.stringify(perExample ? score : summary);
-    });
-  return `{\n"run": ${JSON.stringify(run, null, 2)},\n"scores": [\n${lines.join(',\n')}\n]}\n`;
+/**
+ * The report as one JSON document with one score a line, so that it can be grepped and compared. The
+ * service answers the same document through the schemas of its routes, on one line.
+ */
+export const json: ReportFormat = {
+  name: 'json',
+  mediaType: 'application/json',
+  extension: '.json',
+  lineEnd: '\n',
+  readBy: 'programs',
+  holdsExamples: true,
+  lines: documentLines,
+};
+
+async function* documentLines({ run, scores }: Report): AsyncGenerator<string> {
+  yield '{';
+  yield `"run": ${JSON.stringify(run, null, 2)},`;
+  yield '"scores": [';
+  // The last one has no comma behind it, so each waits for the next.
+  let waiting: string | undefined;
+  for await (const score of scores) {
+    if (waiting !== undefined) yield `${waiting},`;
+    waiting = JSON.stringify(score);
+  }
+  yield waiting ?? '';
+  yield ']}';
 }

@@ -4,9 +4,9 @@ import {
   type KnownModel,
   type MethodInfo,
 } from '@layersense/contracts';
-import { layerScoreCsv, storedScoreCsv } from '@layersense/report-formats';
+import { type ReportFormat, reportOf } from '@layersense/report-formats';
 import type { OpenAPIV3_1 } from 'openapi-types';
-import { ndjson } from '../score-formats/score-types.js';
+import { answerFormats, listFormats, withEnds } from '../score-formats/answer-formats.js';
 import {
   queuedJob,
   runningJob,
@@ -66,16 +66,10 @@ const ofSchemas: Readonly<Record<string, readonly unknown[]>> = {
 
 /** By route and media type: answers that are no JSON. */
 const ofText: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '/jobs/{id}/scores': {
-    'text/csv': [...layerScoreCsv(run.metrics, scoreReport.scores)].join(''),
-    'application/x-ndjson': [
-      ...ndjson(scoreReport.scores.map((score) => ({ run_id: run.id, ...score }))),
-    ].join(''),
-  },
-  '/scores': {
-    'text/csv': [...storedScoreCsv([storedScore])].join(''),
-    'application/x-ndjson': [...ndjson([storedScore])].join(''),
-  },
+  '/jobs/{id}/scores': await examples(answerFormats, (format) =>
+    format.lines(reportOf(scoreReport, true)),
+  ),
+  '/scores': await examples(listFormats, (format) => format.listLines([storedScore])),
   '/jobs/{id}/events': {
     'text/event-stream': `id: 2\nevent: started\ndata: ${JSON.stringify(startedEvent)}\n\nevent: progress\ndata: ${JSON.stringify(runningJob.progress)}\n\n`,
   },
@@ -84,6 +78,20 @@ const ofText: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       '# HELP layersense_jobs Jobs in the database by status\n# TYPE layersense_jobs gauge\nlayersense_jobs{status="queued"} 3\n',
   },
 };
+
+/** By media type; JSON has the examples of its schemas. */
+async function examples<Format extends ReportFormat>(
+  formats: readonly Format[],
+  linesOf: (format: Format) => AsyncIterable<string>,
+): Promise<Readonly<Record<string, string>>> {
+  const byType: Record<string, string> = {};
+  for (const format of formats) {
+    let text = '';
+    for await (const line of withEnds(linesOf(format), format)) text += line;
+    byType[format.mediaType] = text;
+  }
+  return byType;
+}
 
 /** Puts an example beside every schema of a body, and every other form of an answer. */
 export function addExamples({ components, paths = {} }: OpenAPIV3_1.Document): void {

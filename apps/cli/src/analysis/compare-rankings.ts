@@ -1,4 +1,4 @@
-import { metricsOf, type ScoreReport } from '@layersense/contracts';
+import type { ScoreReport } from '@layersense/contracts';
 import { spearman } from '@layersense/statistics';
 
 export interface Placement {
@@ -38,7 +38,7 @@ export function compareRankings(first: ScoreReport, second: ScoreReport): Compar
 }
 
 function placements({ run, scores }: ScoreReport): Map<string, Placement & { layer: string }> {
-  const [metric] = metricsOf[run.method];
+  const [metric = ''] = run.metrics;
   const ranked = scores.toSorted((left, right) => left.rank - right.rank);
   const largest = ranked[0]?.values[metric] ?? 0;
   return new Map(

@@ -37,7 +37,7 @@ function ranking(report: ScoreReport): readonly string[] {
     '   The Fisher score is the mean over the examples of the squared norm of the gradient of an',
     "   example's loss with respect to the weight. ± is its standard error over the examples.",
     '',
-    ...rankedScores(report, TOP_SCORES),
+    ...rankedScores({ metrics: report.run.metrics, scores: report.scores }, TOP_SCORES),
     '',
   ];
 }

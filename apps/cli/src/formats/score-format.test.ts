@@ -1,18 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { chooseFormat } from './score-format.js';
+import { chooseFormat, flaggedFormats } from './score-format.js';
 
 describe('chooseFormat', () => {
-  const none = { json: false, csv: false, out: undefined };
-
-  it('follows the flag, then the extension, then shows a table', () => {
-    expect(chooseFormat(none)).toBe('table');
-    expect(chooseFormat({ ...none, out: 'a/b.JSON' })).toBe('json');
-    expect(chooseFormat({ ...none, out: 'b.csv' })).toBe('csv');
-    expect(chooseFormat({ ...none, out: 'b.txt' })).toBe('table');
-    expect(chooseFormat({ ...none, csv: true, out: 'b.json' })).toBe('csv');
+  it.each([
+    [{}, undefined, 'table'],
+    [{}, 'a/b.JSON', 'json'],
+    [{}, 'b.csv', 'csv'],
+    [{}, 'b.ndjson', 'ndjson'],
+    [{}, 'b.txt', 'table'],
+    [{}, 'b.data', 'table'],
+    [{ json: false, csv: true }, 'b.json', 'csv'],
+  ])('follows the flag, then the extension, then shows a table: %j, %s', (flags, out, name) => {
+    expect(chooseFormat(flags, out).name).toBe(name);
   });
 
   it('refuses two formats', () => {
-    expect(() => chooseFormat({ json: true, csv: true, out: undefined })).toThrow('exclude');
+    expect(() => chooseFormat({ json: true, csv: true }, undefined)).toThrow(
+      '--json and --csv exclude each other.',
+    );
   });
+});
+
+it('has a flag for every format that programs read', () => {
+  expect(flaggedFormats.map(({ name }) => name)).toEqual(['json', 'csv', 'ndjson']);
 });

@@ -1,31 +1,23 @@
 import { extname } from 'node:path';
-import type { ScoreReport } from '@layersense/contracts';
-import { scoreCsv, scoreJson, scoreTable } from '@layersense/report-formats';
+import { type ReportFormat, reportFormats, table } from '@layersense/report-formats';
 import { UsageError } from '../usage-error.js';
 
-export type ScoreFormat = 'table' | 'json' | 'csv';
+/** Formats that a flag asks for: every one that programs read. What people read is the default. */
+export const flaggedFormats = reportFormats.filter(({ readBy }) => readBy === 'programs');
 
-interface FormatChoice {
-  readonly json: boolean;
-  readonly csv: boolean;
-  readonly out: string | undefined;
-}
-
-/** The format asked for by flag, else by the file's extension, else the table. */
-export function chooseFormat({ json, csv, out }: FormatChoice): ScoreFormat {
-  if (json && csv) throw new UsageError('--json and --csv exclude each other.');
-  if (json) return 'json';
-  if (csv) return 'csv';
+/**
+ * The format asked for by flag, else by the file's extension, else the table.
+ *
+ * @param flags by their names; those of other things are no matter
+ */
+export function chooseFormat(
+  flags: Readonly<Record<string, unknown>>,
+  out: string | undefined,
+): ReportFormat {
+  const [asked, other] = flaggedFormats.filter(({ name }) => flags[name] === true);
+  if (asked && other)
+    throw new UsageError(`--${asked.name} and --${other.name} exclude each other.`);
+  if (asked) return asked;
   const extension = extname(out ?? '').toLowerCase();
-  if (extension === '.json') return 'json';
-  return extension === '.csv' ? 'csv' : 'table';
-}
-
-export function formatScores(
-  report: ScoreReport,
-  format: ScoreFormat,
-  { perExample, top }: { readonly perExample: boolean; readonly top: number },
-): string {
-  if (format === 'json') return scoreJson(report, perExample);
-  return format === 'csv' ? scoreCsv(report) : scoreTable(report, top);
+  return reportFormats.find((format) => format.extension === extension) ?? table;
 }

@@ -1,35 +1,54 @@
-import {
-  isScarcelyRouted,
-  type LayerScore,
-  metricsOf,
-  type Run,
-  type ScoreReport,
-  type Stability,
-} from '@layersense/contracts';
+import { isScarcelyRouted, type LayerScore, type Run, type Stability } from '@layersense/contracts';
+import type { LineOptions, Report, ReportFormat } from '../report-format.js';
 import { bar } from './bar.js';
 import { type Column, columns } from './columns.js';
 import { formatBytes, formatCount, formatDuration, formatShare, formatValue } from './quantity.js';
 
 const BAR_WIDTH = 12;
+/** Title of the column that only means over examples have. */
+const ERROR = '± s.e.';
 /** Title of the column that only mixtures of experts have. */
 const ROUTED = 'tokens in examples';
 /** Marks an expert that saw too little. */
 const SCARCE = '*';
 
-/** The ranked scores for a reader: what was computed, then the `top` largest. */
-export function scoreTable(report: ScoreReport, top: number): string {
-  return [...runHeader(report.run), '', ...rankedScores(report, top), ''].join('\n');
+/** The ranked scores for a reader: what was computed, then the largest. */
+export const table: ReportFormat = {
+  name: 'table',
+  mediaType: 'text/plain',
+  extension: '.txt',
+  lineEnd: '\n',
+  readBy: 'people',
+  holdsExamples: false,
+  lines: tableLines,
+};
+
+async function* tableLines(
+  { run, metrics, scores }: Report,
+  { top = 20 }: LineOptions = {},
+): AsyncGenerator<string> {
+  if (run !== null) yield* [...runHeader(run), ''];
+  const all: LayerScore[] = [];
+  for await (const score of scores) all.push(score);
+  yield* rankedScores({ metrics, scores: all }, top);
+}
+
+/** The scores that `rankedScores` ranks, by the first of the metrics. */
+interface Ranked {
+  readonly metrics: readonly string[];
+  readonly scores: readonly LayerScore[];
 }
 
 /** The `top` largest scores, one a line, how many more there are, and which experts saw too little. */
-export function rankedScores({ run, scores }: ScoreReport, top: number): readonly string[] {
-  const [metric] = metricsOf[run.method];
+export function rankedScores({ metrics, scores }: Ranked, top: number): readonly string[] {
+  const [metric = ''] = metrics;
   const ranked = scores.toSorted((left, right) => left.rank - right.rank);
   const largest = Math.max(0, ...ranked.map((score) => score.values[metric] ?? 0));
   const ofExperts = scores.filter((score) => score.routed_tokens !== null);
   const shown = scoreColumns(metric, largest).filter(
     ({ title }) =>
-      (title !== '± s.e.' || run.method === 'fisher') && (title !== ROUTED || ofExperts.length > 0),
+      (title !== ERROR || scores.some(({ n }) => n !== null)) &&
+      (title !== ROUTED || ofExperts.length > 0),
   );
   const cells = ranked.slice(0, top).map((score) => shown.map(({ cell }) => cell(score)));
   const hidden = ranked.length - cells.length;
@@ -64,7 +83,7 @@ function scoreColumns(metric: string, largest: number): readonly ScoreColumn[] {
     { title: 'layer', cell: distinctName },
     { title: 'shape', align: 'right', cell: ({ shape }) => shape.join('×') },
     { title: metric, align: 'right', cell: (score) => formatValue(value(score)) },
-    { title: '± s.e.', align: 'right', cell: (score) => formatValue(score.standard_error) },
+    { title: ERROR, align: 'right', cell: (score) => formatValue(score.standard_error) },
     { title: ROUTED, align: 'right', cell: routedTokens },
     { title: 'of max', align: 'right', cell: (score) => formatShare(share(score)) },
     { title: '', cell: (score) => bar(share(score), BAR_WIDTH) },

@@ -52,7 +52,7 @@ export function getJobEventsRoute(
     async (request, reply) => {
       const { id } = request.params;
       const after = request.headers['last-event-id'] ?? request.query.after ?? 0;
-      const type = negotiate(request.headers.accept, ['application/json', 'text/event-stream']);
+      const type = negotiate(request, ['application/json', 'text/event-stream']);
       reply.header('vary', 'accept').type(type);
       if (type === 'application/json') {
         const data = await database.jobs.events(id, after);

@@ -2,18 +2,22 @@ import {
   isTerminal,
   type Job,
   JobIdParams,
+  type LayerScore,
   LayersenseError,
-  metricsOf,
   PartialScoreReport,
   ScoreReport,
 } from '@layersense/contracts';
-import { layerScoreCsv } from '@layersense/report-formats';
 import { z } from 'zod';
 import type { App, AppDependencies } from '../../app-context.js';
 import { partialReport } from '../../partial-report.js';
 import { problemResponse } from '../../plugins/openapi.js';
-import { ndjsonReport } from '../../score-formats/ndjson-report.js';
-import { ndjson, scoreTypeOf, sendLines } from '../../score-formats/score-types.js';
+import {
+  acceptedFormat,
+  answerFormats,
+  contentOf,
+  sendLines,
+} from '../../score-formats/answer-formats.js';
+import { scoresWithExamples } from '../../score-formats/scores-with-examples.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -34,11 +38,7 @@ export function getJobScoresRoute(app: App, { database }: AppDependencies): void
         response: {
           200: {
             description: 'The report; as CSV and NDJSON one line per score',
-            content: {
-              'application/json': { schema: z.union([ScoreReport, PartialScoreReport]) },
-              'text/csv': { schema: z.string() },
-              'application/x-ndjson': { schema: z.string() },
-            },
+            content: contentOf(z.union([ScoreReport, PartialScoreReport]), answerFormats),
           },
           404: problemResponse('No such job'),
           406: problemResponse('Accept allows none of the three'),
@@ -47,29 +47,37 @@ export function getJobScoresRoute(app: App, { database }: AppDependencies): void
       },
     },
     async (request, reply) => {
-      const type = scoreTypeOf(request, reply);
+      const format = acceptedFormat(request, reply, answerFormats);
       const { per_example: perExample } = request.query;
       const job = await database.jobs.get(request.params.id);
       reply.header('layersense-job-status', job.status);
       const partial = isTerminal(job.status) ? undefined : await partialReport(database, job);
       if (partial) {
-        if (type === 'application/json') return reply.type(JSON_TYPE).send(partial);
-        const metrics = metricsOf[job.request.method];
-        return type === 'text/csv'
-          ? sendLines(reply, type, layerScoreCsv(metrics, partial.scores))
-          : sendLines(reply, type, ndjson(partial.scores));
+        if (format === null) return reply.type(JSON_TYPE).send(partial);
+        const { scores } = partial;
+        return sendLines(
+          reply,
+          format,
+          format.lines({ run: null, metrics: metricsIn(scores), scores }),
+        );
       }
       const runId = finishedRunOf(job);
-      if (type === 'application/json') {
+      if (format === null) {
         const report = await database.runs.report(runId, { perExample });
         return reply.type(JSON_TYPE).send(report);
       }
       const report = await database.runs.report(runId);
-      return type === 'text/csv'
-        ? sendLines(reply, type, layerScoreCsv(report.run.metrics, report.scores))
-        : sendLines(reply, type, ndjsonReport(database, report, perExample));
+      const { run } = report;
+      const scores =
+        perExample && format.holdsExamples ? scoresWithExamples(database, report) : report.scores;
+      return sendLines(reply, format, format.lines({ run, metrics: run.metrics, scores }));
     },
   );
+}
+
+/** The metrics of scores that have no run yet: all of them have values of the same ones. */
+function metricsIn([first]: readonly LayerScore[]): readonly string[] {
+  return Object.keys(first?.values ?? {});
 }
 
 function finishedRunOf(job: Job): string {

@@ -1,9 +1,12 @@
 import { ScoresQuery, StoredScoreList } from '@layersense/contracts';
-import { storedScoreCsv } from '@layersense/report-formats';
-import { z } from 'zod';
 import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
-import { ndjson, scoreTypeOf, sendLines } from '../../score-formats/score-types.js';
+import {
+  acceptedFormat,
+  contentOf,
+  listFormats,
+  sendLines,
+} from '../../score-formats/answer-formats.js';
 
 export function listScoresRoute(app: App, { database }: AppDependencies): void {
   app.get(
@@ -17,11 +20,7 @@ export function listScoresRoute(app: App, { database }: AppDependencies): void {
         response: {
           200: {
             description: 'The scores; as CSV and NDJSON one line each',
-            content: {
-              'application/json': { schema: StoredScoreList },
-              'text/csv': { schema: z.string() },
-              'application/x-ndjson': { schema: z.string() },
-            },
+            content: contentOf(StoredScoreList, listFormats),
           },
           404: problemResponse('No such run'),
           406: problemResponse('Accept allows none of the three'),
@@ -30,10 +29,9 @@ export function listScoresRoute(app: App, { database }: AppDependencies): void {
       },
     },
     async (request, reply) => {
-      const type = scoreTypeOf(request, reply);
+      const format = acceptedFormat(request, reply, listFormats);
       const data = await database.scores.query(request.query);
-      if (type === 'text/csv') return sendLines(reply, type, storedScoreCsv(data));
-      if (type === 'application/x-ndjson') return sendLines(reply, type, ndjson(data));
+      if (format !== null) return sendLines(reply, format, format.listLines(data));
       return reply.type('application/json; charset=utf-8').send({ object: 'list' as const, data });
     },
   );
