@@ -10,7 +10,7 @@ import {
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { parseId } from '../ids.js';
 import { findJob, lockJob } from './find-job.js';
-import { createJobCheckpoints } from './job-checkpoints.js';
+import { createJobCheckpoints } from './job-batches.js';
 import { createJobCreation } from './job-creation.js';
 import { createJobLists } from './job-lists.js';
 import { noJson, toJob, toJson } from './job-row.js';
