@@ -184,7 +184,7 @@ async function verdict(backend, { database }, tally, chaos, seconds) {
     seen.add(job.id);
     counts['attempts beyond the first'] += Math.max(0, job.attempt - 1);
     if (job.cached) counts['answered from an equal run'] += 1;
-    const events = await database.jobs.events(job.id);
+    const events = await database.jobs.events.list(job.id);
     const ends = events.filter(({ type }) => ['succeeded', 'failed', 'canceled'].includes(type));
     if (ends.length > 1) counts['ended twice'] += 1;
     if (job.status !== 'succeeded') {
@@ -260,7 +260,7 @@ async function startService(backend) {
     url,
     database,
     countFinished: async () => {
-      const { succeeded, failed, canceled } = await database.jobs.countByStatus();
+      const { succeeded, failed, canceled } = await database.jobs.statistics.countByStatus();
       return succeeded + failed + canceled;
     },
     killWorker: () => {

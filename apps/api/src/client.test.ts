@@ -68,7 +68,7 @@ describe('the TypeScript client', () => {
 
   it('reads the store', async () => {
     const job = await test.database.jobs.create({ spec: JobSpec.parse(magnitude), metadata: {} });
-    await test.database.jobs.markRunning(job.id, { workerId: 'w' });
+    await test.database.jobs.transitions.start(job.id, { workerId: 'w' });
     const { id } = await saveFisherRun(test.database, job.id);
     const client = new LayersenseClient({ url });
     const { data } = await client.storedScores({ top: 2, run_id: id });

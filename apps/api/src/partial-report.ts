@@ -7,9 +7,9 @@ export async function partialReport(
   { jobs }: Database,
   { id, status }: Job,
 ): Promise<PartialScoreReport | undefined> {
-  const layout = await jobs.checkpointLayout(id);
+  const layout = await jobs.batches.layout(id);
   if (layout === undefined) return undefined;
-  const stored = await jobs.loadCheckpoint(id);
+  const stored = await jobs.batches.load(id);
   const batches = stored.filter(({ identity }) => identity === layout.identity);
   const examples = new Set(batches.flatMap(({ positions }) => positions)).size;
   if (examples === 0) return undefined;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectDatabase, type Database } from './connect-database.js';
@@ -20,6 +21,7 @@ const calls: [string, (database: Database) => Promise<unknown>][] = [
   ['assertReady', (database) => database.assertReady()],
   ['jobs.create', ({ jobs }) => jobs.create({ spec: fisherSpec(), metadata: {} })],
   ['jobs.list', ({ jobs }) => jobs.list({ limit: 5 })],
+  ['jobs.shards.facts', ({ jobs }) => jobs.shards.facts(`job_${randomUUID()}`)],
   ['runs.save', ({ runs }) => runs.save(fisherReport([{ parameter: 'a.weight', sum: 1 }]))],
   ['scores.query', ({ scores }) => scores.query({ sort: 'value', top: 5 })],
   ['catalogue.models', ({ catalogue }) => catalogue.models()],

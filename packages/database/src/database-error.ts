@@ -36,15 +36,19 @@ export function toDatabaseError(error: unknown): unknown {
   return error;
 }
 
-/** Every method of `repository`, with its rejections mapped by toDatabaseError. */
+/**
+ * Every method of `repository`, and of the repositories nested in it, with its rejections mapped by
+ * toDatabaseError.
+ */
 export function withDatabaseErrors<Repository extends object>(repository: Repository): Repository {
   return new Proxy(repository, {
     get(target, name, receiver) {
-      const method: unknown = Reflect.get(target, name, receiver);
-      if (typeof method !== 'function') return method;
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member === 'object' && member !== null) return withDatabaseErrors(member);
+      if (typeof member !== 'function') return member;
       return async (...parameters: unknown[]) => {
         try {
-          return await Reflect.apply(method, target, parameters);
+          return await Reflect.apply(member, target, parameters);
         } catch (error) {
           throw toDatabaseError(error);
         }

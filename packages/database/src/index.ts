@@ -7,7 +7,7 @@ export {
   stopEmbeddedPostgres,
 } from './embedded/start-embedded-postgres.js';
 export type { IdempotencyKey } from './jobs/idempotency-keys.js';
-export type { CheckpointBatch, CheckpointLayout } from './jobs/job-batches.js';
+export type { BatchLayout, FinishedBatch } from './jobs/job-batches.js';
 export type { CreatedJob, NewJob } from './jobs/job-creation.js';
 export type { JobPage } from './jobs/job-lists.js';
 export type { StartedShard } from './jobs/job-shards.js';

@@ -82,7 +82,7 @@ export class JobEventFeed {
 
   async #ask(): Promise<void> {
     try {
-      const changes = await this.database.jobs.changes(this.#oldestKnown());
+      const changes = await this.database.jobs.events.changes(this.#oldestKnown());
       for (const follower of [...this.#followers]) {
         const change = changes.get(follower.jobId);
         if (change) follower.receive(change);

@@ -83,12 +83,12 @@ function gauges(database: Database, queue: JobQueue): ReadGauge[] {
       name: 'layersense_jobs',
       help: 'Jobs in the database by status',
       label: 'status',
-      read: async (set) => each(await database.jobs.countByStatus(), set),
+      read: async (set) => each(await database.jobs.statistics.countByStatus(), set),
     },
     {
       name: 'layersense_oldest_queued_job_seconds',
       help: 'How long the job that waits longest has been waiting; 0 when none does',
-      read: async (set) => set(await database.jobs.oldestQueuedSeconds()),
+      read: async (set) => set(await database.jobs.statistics.oldestQueuedSeconds()),
     },
     {
       name: 'layersense_queue_entries',

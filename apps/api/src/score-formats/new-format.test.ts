@@ -35,7 +35,7 @@ const get = (url: string, accept: string) => test.app.inject({ url, headers: { a
 it('is answered by the service as soon as it is in the list', async () => {
   const payload = { model: 'org/tiny', method: 'magnitude' };
   const { id } = (await test.app.inject({ method: 'POST', url: '/jobs', payload })).json();
-  await test.database.jobs.markRunning(id, { workerId: 'test' });
+  await test.database.jobs.transitions.start(id, { workerId: 'test' });
   await saveFisherRun(test.database, id);
   const { statusCode, headers, body } = await get(`/jobs/${id}/scores`, 'text/markdown');
   expect(statusCode).toBe(200);

@@ -123,9 +123,9 @@ describe('the end of a job', () => {
     });
     jobs.push(job.id);
     const problem = toProblem(new LayersenseError('model_not_found', 'no'));
-    await test.database.jobs.markFailed(job.id, problem);
-    await test.database.jobs.retry(job.id);
-    await test.database.jobs.markFailed(job.id, problem);
+    await test.database.jobs.transitions.fail(job.id, problem);
+    await test.database.jobs.transitions.retry(job.id);
+    await test.database.jobs.transitions.fail(job.id, problem);
     expect(await deliver()).toBe(2);
     expect(received.map(({ body }) => JSON.parse(body).type)).toEqual(['job.failed', 'job.failed']);
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(2);

@@ -24,10 +24,10 @@ export function deliveryOf(
   if (shard === undefined) return deliveryOfJob(jobId, jobs, workerId);
   return {
     start: async () => {
-      const started = await jobs.startShard(jobId, shard, { workerId });
+      const started = await jobs.shards.start(jobId, shard, { workerId });
       return started && { job: started.job, number: started.attempt };
     },
-    handBack: (options) => jobs.requeueShard(jobId, shard, options),
+    handBack: (options) => jobs.shards.requeue(jobId, shard, options),
   };
 }
 
@@ -35,10 +35,10 @@ function deliveryOfJob(jobId: string, jobs: JobsRepository, workerId: string): D
   return {
     start: async () => {
       // The queue holds a job back until its shards have ended, and may have lost one of them.
-      if ((await jobs.unfinishedShards(jobId)).length > 0) return 'early';
-      const job = await jobs.markRunning(jobId, { workerId });
+      if ((await jobs.shards.unfinished(jobId)).length > 0) return 'early';
+      const job = await jobs.transitions.start(jobId, { workerId });
       return job && { job, number: job.attempt };
     },
-    handBack: (options) => jobs.markRequeued(jobId, options),
+    handBack: (options) => jobs.transitions.requeue(jobId, options),
   };
 }

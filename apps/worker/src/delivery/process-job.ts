@@ -25,7 +25,7 @@ export interface RunJobContext {
 
 /**
  * Computes one job and ends it as succeeded (`runs.save` with its id), or one of its shards
- * (`jobs.finishShard`), or throws. It must give up soon after `signal` aborts, whatever the reason.
+ * (`jobs.shards.finish`), or throws. It must give up soon after `signal` aborts, whatever the reason.
  */
 export type RunJob = (work: SensitivityJobPayload, context: RunJobContext) => Promise<void>;
 
@@ -120,7 +120,7 @@ export async function processJob(
 }
 
 async function cancel(job: Job, { database, logger }: ProcessJobDependencies): Promise<AttemptEnd> {
-  await database.jobs.markCanceled(job.id);
+  await database.jobs.transitions.finishCancel(job.id);
   logger.info({ jobId: job.id }, 'canceled');
   return { kind: 'done', outcome: 'canceled', job };
 }
@@ -131,7 +131,7 @@ async function giveUp(job: Job, dependencies: ProcessJobDependencies): Promise<A
     'compute_process_died',
     `The worker died in each of ${dependencies.maxAttempts} attempts, most likely out of memory. Lower batch_size or max_length, or give the worker more memory.`,
   );
-  await dependencies.database.jobs.markFailed(job.id, toProblem(error));
+  await dependencies.database.jobs.transitions.fail(job.id, toProblem(error));
   return { kind: 'failed', reason: error.code, outcome: 'failed', job };
 }
 
@@ -150,7 +150,7 @@ async function fail(
     const afterMs = Math.min(Math.max(backoff, asked), LONGEST_RETRY_MS);
     return { kind: 'again', afterMs, outcome: 'requeued', job };
   }
-  await database.jobs.markFailed(job.id, problem);
+  await database.jobs.transitions.fail(job.id, problem);
   logger.error({ err: error, attempt: number }, 'failed');
   return { kind: 'failed', reason: problem.code, outcome: 'failed', job };
 }

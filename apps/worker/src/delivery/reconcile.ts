@@ -20,7 +20,7 @@ export async function reconcile(
   ];
   const recovered: string[] = [];
   for (const job of unfinished) {
-    const shards = job.shards > 1 ? await database.jobs.unfinishedShards(job.id) : [];
+    const shards = job.shards > 1 ? await database.jobs.shards.unfinished(job.id) : [];
     if (await queue.enqueueMissing(job, shards)) recovered.push(job.id);
   }
   return recovered;

@@ -32,7 +32,7 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
       const orphans = childrenOf(victim.pid);
       expect(orphans.length).toBeGreaterThan(0);
       await killed(victim);
-      const interrupted = await fleet.database.jobs.loadCheckpoint(id);
+      const interrupted = await fleet.database.jobs.batches.load(id);
       expect(interrupted.length).toBeGreaterThanOrEqual(12);
       expect(interrupted.length).toBeLessThan(60);
       await until(
@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
         await whenJob(id, 'it computes', (job) => examplesDone(job) >= 1);
         const children = childrenOf(worker.pid);
         expect(children.length).toBeGreaterThan(0);
-        await fleet.database.jobs.requestCancel(id);
+        await fleet.database.jobs.transitions.requestCancel(id);
         const canceled = await until(
           'it is canceled',
           () => fleet.database.jobs.get(id),

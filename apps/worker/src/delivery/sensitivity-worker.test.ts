@@ -137,7 +137,7 @@ for (const { backend, available, start } of queueBackends) {
 
     it('gives up a job that kills every worker', async () => {
       const id = await submit();
-      for (let i = 0; i < 3; i++) await database.jobs.markRunning(id, { workerId: 'victim' });
+      for (let i = 0; i < 3; i++) await database.jobs.transitions.start(id, { workerId: 'victim' });
       let ran = false;
       await startWorker(async () => {
         ran = true;
@@ -151,7 +151,7 @@ for (const { backend, available, start } of queueBackends) {
       const id = await submit();
       await startWorker((_, { signal }) => sleep(60_000, undefined, { signal }));
       await ended(id, 'running');
-      await database.jobs.requestCancel(id);
+      await database.jobs.transitions.requestCancel(id);
       await ended(id, 'canceled', 2000);
     });
 
@@ -159,7 +159,7 @@ for (const { backend, available, start } of queueBackends) {
       const id = await submit();
       await startWorker(
         async ({ jobId }) => {
-          await database.jobs.requestCancel(jobId);
+          await database.jobs.transitions.requestCancel(jobId);
           await saveTinyRun(database, jobId);
         },
         { cancelPollMs: 60_000 },
@@ -170,7 +170,7 @@ for (const { backend, available, start } of queueBackends) {
 
     it('skips a job that was canceled in the queue', async () => {
       const id = await submit();
-      await database.jobs.requestCancel(id);
+      await database.jobs.transitions.requestCancel(id);
       const seen: string[] = [];
       await startWorker(async ({ jobId }) => {
         seen.push(jobId);
@@ -215,7 +215,7 @@ for (const { backend, available, start } of queueBackends) {
     it('recovers jobs that the queue has lost', async () => {
       const queued = await database.jobs.create({ spec, metadata: {} });
       const running = await database.jobs.create({ spec, metadata: {} });
-      await database.jobs.markRunning(running.id, { workerId: 'lost' });
+      await database.jobs.transitions.start(running.id, { workerId: 'lost' });
       await sleep(20);
       await startWorker(succeed, { staleAfterSeconds: 0.01 });
       await ended(queued.id, 'succeeded');
@@ -287,7 +287,7 @@ for (const { backend, available, start } of queueBackends) {
           done.push(shard === undefined ? 'end' : 'shard');
           if (shard === undefined) return await saveTinyRun(database, jobId);
           if (done.length === 1) throw new LayersenseError('hub_unavailable', 'Down.');
-          await database.jobs.finishShard(jobId, shard, {});
+          await database.jobs.shards.finish(jobId, shard, {});
         };
         for (const expected of ['shard', 'shard', 'shard', 'end']) {
           await (await startWorker(runJob, { once: true })).ended;
@@ -321,7 +321,7 @@ for (const { backend, available, start } of queueBackends) {
         await worker.stop();
         await worker.ended;
         // It can be canceled at once only while it is queued.
-        expect((await database.jobs.requestCancel(id)).status).toBe('canceled');
+        expect((await database.jobs.transitions.requestCancel(id)).status).toBe('canceled');
       });
 
       it('ends its process with 0 when nothing comes', async () => {
@@ -341,7 +341,7 @@ for (const { backend, available, start } of queueBackends) {
       const compute: RunJob = async (work) => {
         journal.push(shardOr(work));
         if (work.shard === undefined) return await saveTinyRun(database, work.jobId);
-        await database.jobs.finishShard(work.jobId, work.shard, { seconds: work.shard });
+        await database.jobs.shards.finish(work.jobId, work.shard, { seconds: work.shard });
       };
       const forever: RunJob = (_, { signal }) => sleep(60_000, undefined, { signal });
       beforeEach(() => {
@@ -354,10 +354,10 @@ for (const { backend, available, start } of queueBackends) {
         const job = await ended(id, 'succeeded');
         expect(journal.sort()).toEqual(['0', '1', '2', 'end']);
         expect(job).toMatchObject({ shards: 3, attempt: 1 });
-        expect(await database.jobs.shardFacts(id)).toEqual(
+        expect(await database.jobs.shards.facts(id)).toEqual(
           [0, 1, 2].map((seconds) => ({ seconds })),
         );
-        const events = (await database.jobs.events(id)).map(({ type }) => type);
+        const events = (await database.jobs.events.list(id)).map(({ type }) => type);
         expect(events.slice(0, 3)).toEqual(['created', 'started', 'shard_started']);
         expect(events.filter((type) => type === 'shard_succeeded')).toHaveLength(3);
       });
@@ -410,14 +410,14 @@ for (const { backend, available, start } of queueBackends) {
         const started = ({ type }: { type: string }) => type === 'shard_started';
         await until(
           'it has begun',
-          () => database.jobs.events(id),
+          () => database.jobs.events.list(id),
           (all) => all.some(started),
         );
         await first.stop();
-        expect(await database.jobs.unfinishedShards(id)).toEqual([0, 1]);
+        expect(await database.jobs.shards.unfinished(id)).toEqual([0, 1]);
         await startWorker(compute);
         await ended(id, 'succeeded', 5000);
-        const events = await database.jobs.events(id);
+        const events = await database.jobs.events.list(id);
         expect(events.filter(({ type }) => type === 'shard_requeued')).toHaveLength(1);
         // A worker that is replaced costs the shard no attempt.
         expect(events.filter(started).every(({ data }) => data.attempt === 1)).toBe(true);
@@ -429,22 +429,22 @@ for (const { backend, available, start } of queueBackends) {
         await startWorker(forever);
         await until(
           'two have begun',
-          () => database.jobs.events(id),
+          () => database.jobs.events.list(id),
           (events) => events.filter(({ type }) => type === 'shard_started').length === 2,
         );
-        await database.jobs.requestCancel(id);
+        await database.jobs.transitions.requestCancel(id);
         await ended(id, 'canceled', 2000);
         const next = await submit();
         await ended(next, 'running');
-        await database.jobs.requestCancel(next);
+        await database.jobs.transitions.requestCancel(next);
       });
 
       it('cancels at once while none of them is computed', async () => {
         const { id } = await database.jobs.create({ spec, metadata: {}, shards: 2 });
-        await database.jobs.startShard(id, 0, { workerId: 'w' });
-        await database.jobs.requeueShard(id, 0);
-        expect((await database.jobs.requestCancel(id)).status).toBe('canceled');
-        expect(await database.jobs.startShard(id, 0, { workerId: 'w' })).toBeUndefined();
+        await database.jobs.shards.start(id, 0, { workerId: 'w' });
+        await database.jobs.shards.requeue(id, 0);
+        expect((await database.jobs.transitions.requestCancel(id)).status).toBe('canceled');
+        expect(await database.jobs.shards.start(id, 0, { workerId: 'w' })).toBeUndefined();
       });
 
       it('recovers a flow that the queue has lost, or a shard of it, or the job', async () => {
@@ -453,8 +453,8 @@ for (const { backend, available, start } of queueBackends) {
         await enqueueFlow(queueUrl, namespace, { id: part.id, priority: 0, shards: [1] });
         const end = await database.jobs.create({ spec, metadata: {}, shards: 2 });
         for (const shard of [0, 1]) {
-          await database.jobs.startShard(end.id, shard, { workerId: 'w' });
-          await database.jobs.finishShard(end.id, shard, {});
+          await database.jobs.shards.start(end.id, shard, { workerId: 'w' });
+          await database.jobs.shards.finish(end.id, shard, {});
         }
         await sleep(20);
         await startWorker(compute, { staleAfterSeconds: 0.01, reconcileMs: 500 });

@@ -33,7 +33,7 @@ describe.skipIf(process.platform !== 'linux')('a job over three workers', () => 
 
     const submit = (how: Partial<NewJob> = {}) => fleet.submit(spec, { shards: 3, ...how });
     const eventsOf = async (id: string, type: JobEvent['type']) =>
-      (await fleet.database.jobs.events(id)).filter((event) => event.type === type);
+      (await fleet.database.jobs.events.list(id)).filter((event) => event.type === type);
     const whenJob = (id: string, what: string, holds: (job: Job) => boolean) =>
       fleet.whenJob(id, what, holds, 150_000);
     const ended = (id: string) =>
@@ -73,10 +73,10 @@ describe.skipIf(process.platform !== 'linux')('a job over three workers', () => 
         const [victim, leaver] = await startWorkers(3);
         const id = await submit();
         await whenJob(id, 'some are done', ({ progress }) => (progress?.done ?? 0) >= 6);
-        const before = await fleet.database.jobs.loadCheckpoint(id);
+        const before = await fleet.database.jobs.batches.load(id);
         leaver?.kill('SIGTERM');
         if (victim) await killed(victim);
-        const after = (await fleet.database.jobs.loadCheckpoint(id)).map(({ key }) => key);
+        const after = (await fleet.database.jobs.batches.load(id)).map(({ key }) => key);
         expect(after).toEqual(expect.arrayContaining(before.map(({ key }) => key)));
         await startWorkers(2);
         await expectSame(await ended(id));

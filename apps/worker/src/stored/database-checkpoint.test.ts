@@ -19,7 +19,7 @@ afterAll(async () => {
 beforeEach(async () => {
   const spec = JobSpec.parse({ method: 'fisher', model: 'tiny', dataset: 'gsm8k' });
   jobId = (await database.jobs.create({ spec, metadata: {} })).id;
-  await database.jobs.markRunning(jobId, { workerId: 'w' });
+  await database.jobs.transitions.start(jobId, { workerId: 'w' });
 });
 
 const key = (identity: string) => ({

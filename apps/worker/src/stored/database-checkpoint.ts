@@ -11,7 +11,7 @@ export function databaseCheckpoint({ jobs }: Database, jobId: string): JobCheckp
   let described = false;
   return {
     async load({ identity, ...columns }) {
-      const batches = await jobs.loadCheckpoint(jobId);
+      const batches = await jobs.batches.load(jobId);
       return batches
         .filter((batch) => batch.identity === identity)
         .map(({ positions, values }) => unpackBatch(columns, positions, values));
@@ -20,7 +20,7 @@ export function databaseCheckpoint({ jobs }: Database, jobId: string): JobCheckp
       if (shapes && !described) {
         const { parameters, routed } = columns;
         const shapesInOrder = parameters.map((name) => shapes.get(name) ?? []);
-        await jobs.describeCheckpoint(jobId, {
+        await jobs.batches.describe(jobId, {
           identity,
           parameters,
           routed,
@@ -29,7 +29,7 @@ export function databaseCheckpoint({ jobs }: Database, jobId: string): JobCheckp
         described = true;
       }
       const { examples } = batch;
-      await jobs.saveCheckpoint(jobId, {
+      await jobs.batches.save(jobId, {
         identity,
         // A smaller plan makes other batches, some of whose examples are in those before.
         key: createHash('sha256').update(examples.join()).digest('hex'),

@@ -62,7 +62,7 @@ interface Request {
 
 async function submit(request: Request = {}): Promise<Ended> {
   const { id } = await create(request);
-  const job = await database.jobs.markRunning(id, { workerId: 'w' });
+  const job = await database.jobs.transitions.start(id, { workerId: 'w' });
   if (!job) throw new Error('the job was queued');
   await compute({ jobId: id }, job);
   const ended = await database.jobs.get(id);
@@ -88,7 +88,7 @@ async function compute(work: SensitivityJobPayload, job: Job): Promise<void> {
 
 /** Computes a shard of the job, as a delivery of its entry would. */
 async function computeShard(jobId: string, shard: number): Promise<void> {
-  const started = await database.jobs.startShard(jobId, shard, { workerId: 'w' });
+  const started = await database.jobs.shards.start(jobId, shard, { workerId: 'w' });
   if (!started) throw new Error('the shard was queued');
   await compute({ jobId, shard }, started.job);
 }
@@ -101,7 +101,7 @@ describe('a job whose run is stored', () => {
     expect(second.job).toMatchObject({ status: 'succeeded', cached: true });
     expect(second.report).toEqual(first.report);
     expect(second.job.progress?.phase).toBe('tokenizing');
-    const events = await database.jobs.events(second.job.id);
+    const events = await database.jobs.events.list(second.job.id);
     expect(events.at(-1)?.data).toMatchObject({ run_id: first.report.run.id, cached: true });
   });
 
@@ -130,16 +130,16 @@ describe('a job in shards whose run is stored', () => {
       cached: true,
       run_id: report.run.id,
     });
-    expect(await database.jobs.unfinishedShards(id)).toEqual([]);
-    expect(await database.jobs.startShard(id, 0, { workerId: 'w' })).toBeUndefined();
-    const events = (await database.jobs.events(id)).map(({ type }) => type);
+    expect(await database.jobs.shards.unfinished(id)).toEqual([]);
+    expect(await database.jobs.shards.start(id, 0, { workerId: 'w' })).toBeUndefined();
+    const events = (await database.jobs.events.list(id)).map(({ type }) => type);
     expect(events).toEqual(['created', 'started', 'shard_started', 'succeeded']);
   });
 
   it('is ended by one of its shards alone, and not once it was canceled', async () => {
     await submit();
     const { id } = await create({}, 2);
-    const starts = [0, 1].map((shard) => database.jobs.startShard(id, shard, { workerId: 'w' }));
+    const starts = [0, 1].map((shard) => database.jobs.shards.start(id, shard, { workerId: 'w' }));
     const [first, second] = await Promise.all(starts);
     if (!first || !second) throw new Error('the shards were queued');
     await compute({ jobId: id, shard: 0 }, first.job);
@@ -147,8 +147,8 @@ describe('a job in shards whose run is stored', () => {
     await expect(late).rejects.toMatchObject({ code: 'canceled' });
 
     const { id: other } = await create({}, 2);
-    const started = await database.jobs.startShard(other, 0, { workerId: 'w' });
-    await database.jobs.requestCancel(other);
+    const started = await database.jobs.shards.start(other, 0, { workerId: 'w' });
+    await database.jobs.transitions.requestCancel(other);
     if (!started) throw new Error('the shard was queued');
     const canceled = compute({ jobId: other, shard: 0 }, started.job);
     await expect(canceled).rejects.toMatchObject({ code: 'canceled' });
@@ -160,7 +160,7 @@ describe('a job in shards whose run is stored', () => {
     const { id } = await create({ force: true }, 2);
     await computeShard(id, 0);
     expect((await database.jobs.get(id)).status).toBe('running');
-    expect(await database.jobs.unfinishedShards(id)).toEqual([1]);
+    expect(await database.jobs.shards.unfinished(id)).toEqual([1]);
   });
 });
 

@@ -204,7 +204,7 @@ describe('in the service', () => {
 
   async function submit(params: Record<string, unknown>): Promise<ScoreReport> {
     const { id } = await database.jobs.create({ spec: specOf(params), metadata: {} });
-    const job = await database.jobs.markRunning(id, { workerId: 'w' });
+    const job = await database.jobs.transitions.start(id, { workerId: 'w' });
     if (!job) throw new Error('the job was queued');
     const services = { allowedRoots: [root, scratch], hub, threads: 1 };
     const signal = new AbortController().signal;

@@ -215,7 +215,7 @@ describe('the tokens that experts saw', () => {
     onDatabase(async (database, runStored) => {
       const params = { batch_size: 1 };
       const { id } = await database.jobs.create({ spec: specOf(folder, params), metadata: {} });
-      const job = await database.jobs.markRunning(id, { workerId: 'w' });
+      const job = await database.jobs.transitions.start(id, { workerId: 'w' });
       const stored = databaseCheckpoint(database, id);
       let left = 3;
       const dying = {
@@ -237,11 +237,11 @@ describe('the tokens that experts saw', () => {
       const undisturbed = await score(folder, params);
       const { id } = await jobs.create({ spec: specOf(folder, params), metadata: {}, shards: 3 });
       for (const shard of [2, 0, 1]) {
-        const started = await jobs.startShard(id, shard, { workerId: 'w' });
+        const started = await jobs.shards.start(id, shard, { workerId: 'w' });
         await runStored({ jobId: id, shard }, started?.job);
         await expectSoFar(database, id, undisturbed);
       }
-      await runStored({ jobId: id }, await jobs.markRunning(id, { workerId: 'w' }));
+      await runStored({ jobId: id }, await jobs.transitions.start(id, { workerId: 'w' }));
       await expectEnded(database, id, undisturbed);
     }));
 });
@@ -278,8 +278,8 @@ async function expectEnded(
 
 /** The scores that a running job has are those of the undisturbed one's examples that are finished. */
 async function expectSoFar({ jobs }: Database, id: string, { scores }: ScoreReport): Promise<void> {
-  const layout = await jobs.checkpointLayout(id);
-  const batches = await jobs.loadCheckpoint(id);
+  const layout = await jobs.batches.layout(id);
+  const batches = await jobs.batches.load(id);
   const positions = batches.flatMap((batch) => batch.positions);
   if (!layout) throw new Error('nothing is stored');
   const partial = scoresByParameter(partialScores({ ...layout, batches }));

@@ -78,7 +78,7 @@ function storeProgress(
 ): Promise<unknown> {
   return shard === undefined
     ? jobs.reportProgress(jobId, progress)
-    : jobs.reportShardProgress(jobId, shard, progress);
+    : jobs.shards.reportProgress(jobId, shard, progress);
 }
 
 /**
@@ -94,7 +94,7 @@ async function computeStored(
   const { jobs, runs } = database;
   const spec = await jobs.spec(jobId);
   if (shard === undefined) {
-    const shards = z.array(ShardReport).parse(await jobs.shardFacts(jobId));
+    const shards = z.array(ShardReport).parse(await jobs.shards.facts(jobId));
     const scores = await runSensitivityJob(spec, { ...services, shards }, signal);
     if (await runs.exists(scores.run.id)) return await endWith(scores, jobId, database);
     await runs.save(scores, { jobId });
@@ -104,7 +104,7 @@ async function computeStored(
   const { shards: of } = await jobs.get(jobId);
   const report = await runShard(spec, { index: shard, of }, services, signal);
   if ('run' in report) return await endWith(report, jobId, database);
-  await jobs.finishShard(jobId, shard, report);
+  await jobs.shards.finish(jobId, shard, report);
   return report.facts?.peak_memory_bytes;
 }
 
@@ -114,7 +114,7 @@ async function endWith(
   jobId: string,
   { jobs }: Database,
 ): Promise<'stored before'> {
-  if (await jobs.markSucceeded(jobId, run.id)) return 'stored before';
+  if (await jobs.transitions.succeed(jobId, run.id)) return 'stored before';
   throw new LayersenseError('canceled', 'The job was ended or canceled meanwhile.');
 }
 

@@ -61,7 +61,7 @@ it.skipIf(process.platform !== 'linux')(
     /** One job; returns the lookups so far. */
     const lookupsAfter = async ({ force }: { force: boolean }) => {
       const { id } = await database.jobs.create({ spec, metadata: {}, force });
-      const job = await database.jobs.markRunning(id, { workerId: 'w' });
+      const job = await database.jobs.transitions.start(id, { workerId: 'w' });
       if (!job) throw new Error('the job was queued');
       await runJob({ jobId: id }, { job, signal: new AbortController().signal });
       const samples = prometheusSamples(await metrics.registry.metrics());

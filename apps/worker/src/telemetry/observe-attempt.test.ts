@@ -30,7 +30,7 @@ beforeEach(() => {
 
 const compute: RunJob = async ({ jobId, shard }) => {
   if (shard === undefined) await saveTinyRun(database, jobId);
-  else await database.jobs.finishShard(jobId, shard, {});
+  else await database.jobs.shards.finish(jobId, shard, {});
 };
 
 interface Circumstances {
@@ -127,7 +127,7 @@ it('tells a cancelled job, one handed back and one whose lock was lost apart', a
   expect(await deliver(id, undefined, { runJob, lost: aborted })).toBe('overtaken');
   const canceled = await deliver(id, undefined, {
     runJob: async () => {
-      await database.jobs.requestCancel(id);
+      await database.jobs.transitions.requestCancel(id);
       throw new Error('stopped');
     },
   });

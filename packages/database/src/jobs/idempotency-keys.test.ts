@@ -41,8 +41,8 @@ describe('a job under an idempotency key', () => {
   it('is answered as it was, whatever has become of it', async () => {
     const key = newKey();
     const { job } = await database.jobs.createOnce(newJob, key);
-    await database.jobs.requestCancel(job.id);
-    expect(await database.jobs.findAnswer(key)).toEqual(job);
+    await database.jobs.transitions.requestCancel(job.id);
+    expect(await database.jobs.idempotencyKeys.answer(key)).toEqual(job);
   });
 
   it('is not the job of another request, or of another caller', async () => {
@@ -65,7 +65,7 @@ describe('a job under an idempotency key', () => {
     await age(key.key, 23);
     expect((await database.jobs.createOnce(newJob, key)).job.id).toBe(job.id);
     await age(key.key, 25);
-    expect(await database.jobs.findAnswer(key)).toBeUndefined();
+    expect(await database.jobs.idempotencyKeys.answer(key)).toBeUndefined();
     const later = await database.jobs.createOnce(newJob, key);
     expect(later).toMatchObject({ replayed: false });
     expect(later.job.id).not.toBe(job.id);
@@ -76,8 +76,8 @@ describe('a job under an idempotency key', () => {
     const { job } = await database.jobs.createOnce(newJob, old);
     await database.jobs.createOnce(newJob, young);
     await age(old.key, 25);
-    expect(await database.jobs.sweepIdempotencyKeys()).toBe(1);
-    expect(await database.jobs.findAnswer(young)).toBeDefined();
+    expect(await database.jobs.idempotencyKeys.sweep()).toBe(1);
+    expect(await database.jobs.idempotencyKeys.answer(young)).toBeDefined();
     expect((await database.jobs.get(job.id)).status).toBe('queued');
   });
 });
@@ -88,7 +88,7 @@ describe('a job with a stored run', () => {
     const job = await database.jobs.create({ ...newJob, runId: run.id });
     expect(job).toMatchObject({ status: 'succeeded', cached: true, run_id: run.id, attempt: 0 });
     expect(job.finished_at).not.toBeNull();
-    const types = (await database.jobs.events(job.id)).map(({ type }) => type);
+    const types = (await database.jobs.events.list(job.id)).map(({ type }) => type);
     expect(types).toEqual(['created', 'succeeded']);
     expect(await database.runs.findBySpec(newJob.spec)).toEqual(run);
     expect(await database.runs.findBySpec(fisherSpec('other/model'))).toBeUndefined();

@@ -15,6 +15,21 @@ export interface IdempotencyKey {
 
 const KEPT_HOURS = 24;
 
+export function createIdempotencyKeys(prisma: PrismaClient) {
+  return {
+    /** See findAnswer. */
+    answer: (key: IdempotencyKey) => findAnswer(prisma, key),
+
+    /** Forgets the keys whose time is over; returns how many. */
+    async sweep(): Promise<number> {
+      const { count } = await prisma.idempotencyKey.deleteMany({
+        where: { created_at: { lte: keptSince() } },
+      });
+      return count;
+    },
+  };
+}
+
 /**
  * The job that was answered to this key, as it was then.
  *
@@ -53,14 +68,6 @@ export async function takeKey(
         answer = excluded.answer, created_at = excluded.created_at
       WHERE idempotency_key.created_at <= ${keptSince()}`;
   return taken > 0;
-}
-
-/** Forgets the keys whose time is over; returns how many. */
-export async function sweepKeys(prisma: PrismaClient): Promise<number> {
-  const { count } = await prisma.idempotencyKey.deleteMany({
-    where: { created_at: { lte: keptSince() } },
-  });
-  return count;
 }
 
 const keptSince = (): Date => new Date(Date.now() - KEPT_HOURS * 3600 * 1000);

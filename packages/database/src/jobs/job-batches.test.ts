@@ -10,7 +10,7 @@ afterAll(() => database.close());
 
 async function runningJob(): Promise<string> {
   const { id } = await database.jobs.create({ spec: fisherSpec(), metadata: {} });
-  await database.jobs.markRunning(id, { workerId: 'w' });
+  await database.jobs.transitions.start(id, { workerId: 'w' });
   return id;
 }
 
@@ -25,9 +25,9 @@ it('gives back every batch with every bit', async () => {
   const { jobs } = database;
   const id = await runningJob();
   const odd = batch('0', 0.1, -0, 5e-324, Number.MAX_VALUE, Math.PI, 1 / 3);
-  expect(await jobs.saveCheckpoint(id, odd)).toBe(true);
-  expect(await jobs.saveCheckpoint(id, batch('1'))).toBe(true);
-  const [first, second, ...rest] = await jobs.loadCheckpoint(id);
+  expect(await jobs.batches.save(id, odd)).toBe(true);
+  expect(await jobs.batches.save(id, batch('1'))).toBe(true);
+  const [first, second, ...rest] = await jobs.batches.load(id);
   expect(rest).toEqual([]);
   expect(first).toEqual(odd);
   expect(Object.is(first?.values[1], -0)).toBe(true);
@@ -37,26 +37,26 @@ it('gives back every batch with every bit', async () => {
 it('replaces a batch that is saved again, under whatever identity', async () => {
   const { jobs } = database;
   const id = await runningJob();
-  await jobs.saveCheckpoint(id, batch('0', 1));
-  await jobs.saveCheckpoint(id, { ...batch('0', 2), identity: 'other' });
-  expect(await jobs.loadCheckpoint(id)).toEqual([{ ...batch('0', 2), identity: 'other' }]);
+  await jobs.batches.save(id, batch('0', 1));
+  await jobs.batches.save(id, { ...batch('0', 2), identity: 'other' });
+  expect(await jobs.batches.load(id)).toEqual([{ ...batch('0', 2), identity: 'other' }]);
 });
 
 it('outlives a hand-back and ends with the job', async () => {
   const { jobs } = database;
   const id = await runningJob();
-  await jobs.saveCheckpoint(id, batch('0', 1));
-  await jobs.markRequeued(id);
-  await jobs.markRunning(id, { workerId: 'another' });
-  expect(await jobs.loadCheckpoint(id)).toHaveLength(1);
-  await jobs.requestCancel(id);
-  await jobs.markCanceled(id);
-  expect(await jobs.loadCheckpoint(id)).toEqual([]);
+  await jobs.batches.save(id, batch('0', 1));
+  await jobs.transitions.requeue(id);
+  await jobs.transitions.start(id, { workerId: 'another' });
+  expect(await jobs.batches.load(id)).toHaveLength(1);
+  await jobs.transitions.requestCancel(id);
+  await jobs.transitions.finishCancel(id);
+  expect(await jobs.batches.load(id)).toEqual([]);
 });
 
 it('takes nothing for a job that does not run', async () => {
   const { jobs } = database;
   const { id } = await jobs.create({ spec: fisherSpec(), metadata: {} });
-  expect(await jobs.saveCheckpoint(id, batch('0', 1))).toBe(false);
-  expect(await jobs.loadCheckpoint(id)).toEqual([]);
+  expect(await jobs.batches.save(id, batch('0', 1))).toBe(false);
+  expect(await jobs.batches.load(id)).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { findJob } from './find-job.js';
 import { toJson } from './job-row.js';
 
 /** One finished batch of an unfinished job. */
-export interface CheckpointBatch {
+export interface FinishedBatch {
   /** Identity of the run the values belong to. A batch of another identity must not be used. */
   readonly identity: string;
   /** Tells the batches of a job apart; saving a key again replaces the batch. */
@@ -16,17 +16,21 @@ export interface CheckpointBatch {
 }
 
 /** What the values of a job's batches are, in their order. */
-export interface CheckpointLayout {
+export interface BatchLayout {
   readonly identity: string;
   readonly parameters: readonly string[];
   readonly routed: readonly string[];
   readonly shapes: readonly (readonly number[])[];
 }
 
-export function createJobCheckpoints(prisma: PrismaClient) {
+/**
+ * The batches that an unfinished job has finished, so that its next attempt need not compute them
+ * again. They are deleted with the transition that ends the job.
+ */
+export function createJobBatches(prisma: PrismaClient) {
   return {
-    /** Appends a batch. Resolves to false, and stores nothing, unless the job is running. */
-    async saveCheckpoint(id: string, batch: CheckpointBatch): Promise<boolean> {
+    /** Adds a batch. Resolves to false, and stores nothing, unless the job is running. */
+    async save(id: string, batch: FinishedBatch): Promise<boolean> {
       const uuid = parseId('job', id);
       const bytes = littleEndian(batch.values);
       const stored = await prisma.$executeRaw`
@@ -39,7 +43,7 @@ export function createJobCheckpoints(prisma: PrismaClient) {
     },
 
     /** Says what the batches of a running job hold; those of another identity hold it no more. */
-    async describeCheckpoint(id: string, layout: CheckpointLayout): Promise<void> {
+    async describe(id: string, layout: BatchLayout): Promise<void> {
       await prisma.job.updateMany({
         where: { id: parseId('job', id), status: 'running' },
         data: { checkpoint_layout: toJson(layout) },
@@ -47,13 +51,13 @@ export function createJobCheckpoints(prisma: PrismaClient) {
     },
 
     /** Undefined until a worker has said it. */
-    async checkpointLayout(id: string): Promise<CheckpointLayout | undefined> {
+    async layout(id: string): Promise<BatchLayout | undefined> {
       const { checkpoint_layout } = await findJob(prisma, id);
-      return (checkpoint_layout ?? undefined) as unknown as CheckpointLayout | undefined;
+      return (checkpoint_layout ?? undefined) as unknown as BatchLayout | undefined;
     },
 
     /** Every batch of the job, of whatever identity, in the order they were first saved. */
-    async loadCheckpoint(id: string): Promise<CheckpointBatch[]> {
+    async load(id: string): Promise<FinishedBatch[]> {
       const rows = await prisma.jobCheckpoint.findMany({
         where: { job_id: parseId('job', id) },
         orderBy: [{ created_at: 'asc' }, { batch_key: 'asc' }],

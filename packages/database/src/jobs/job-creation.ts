@@ -2,7 +2,7 @@ import type { Job, JobSpec } from '@layersense/contracts';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { parseId } from '../ids.js';
 import type { Transaction } from '../prisma-client.js';
-import { findAnswer, type IdempotencyKey, sweepKeys, takeKey } from './idempotency-keys.js';
+import { findAnswer, type IdempotencyKey, takeKey } from './idempotency-keys.js';
 import { toJob, toJson } from './job-row.js';
 import { recordJobEvent, transitionJob } from './job-transitions.js';
 
@@ -31,36 +31,28 @@ export interface CreatedJob {
   readonly replayed: boolean;
 }
 
-export function createJobCreation(prisma: PrismaClient) {
-  return {
-    create(newJob: NewJob): Promise<Job> {
-      return prisma.$transaction((tx) => insertJob(tx, newJob));
-    },
-
-    /**
-     * Creates the job of this key, however many requests come with it at once: the others get the
-     * answer of the one that did. Without a key every call creates a job.
-     *
-     * @throws idempotency_key_reused
-     */
-    async createOnce(newJob: NewJob, key: IdempotencyKey | undefined): Promise<CreatedJob> {
-      for (;;) {
-        const job = await insertJobWithKey(prisma, newJob, key);
-        if (job !== undefined) return { job, replayed: false };
-        const earlier = key && (await findAnswer(prisma, key));
-        // Else the key's day has just ended.
-        if (earlier !== undefined) return { job: earlier, replayed: true };
-      }
-    },
-
-    /** @throws idempotency_key_reused */
-    findAnswer: (key: IdempotencyKey) => findAnswer(prisma, key),
-
-    sweepIdempotencyKeys: () => sweepKeys(prisma),
-  };
+/**
+ * Creates the job of this key, however many requests come with it at once: the others get the
+ * answer of the one that did. Without a key every call creates a job.
+ *
+ * @throws idempotency_key_reused
+ */
+export async function createJobOnce(
+  prisma: PrismaClient,
+  newJob: NewJob,
+  key: IdempotencyKey | undefined,
+): Promise<CreatedJob> {
+  for (;;) {
+    const job = await insertJobWithKey(prisma, newJob, key);
+    if (job !== undefined) return { job, replayed: false };
+    const earlier = key && (await findAnswer(prisma, key));
+    // Where there is none, the key's day has ended since, and the next round takes the key.
+    if (earlier !== undefined) return { job: earlier, replayed: true };
+  }
 }
 
-async function insertJob(
+/** Creates a job that is queued, or succeeded where its run is stored already. */
+export async function insertJob(
   transaction: Transaction,
   { spec, metadata, traceParent, force = false, runId, ...how }: NewJob,
 ): Promise<Job> {

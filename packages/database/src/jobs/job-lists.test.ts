@@ -49,7 +49,7 @@ it('orders jobs of one millisecond by their ids', async () => {
 it('filters by status, model and method', async () => {
   const even = created.filter((_, index) => index % 2 === 0).reverse();
   expect((await pages({ model: 'even', limit: 2 })).flat()).toEqual(even);
-  await database.jobs.markRunning(even[0] ?? '', { workerId: 'w' });
+  await database.jobs.transitions.start(even[0] ?? '', { workerId: 'w' });
   expect((await pages({ status: 'running', limit: 50 })).flat()).toEqual([even[0]]);
   expect((await pages({ method: 'magnitude', limit: 50 })).flat()).toEqual([]);
 });
@@ -79,8 +79,8 @@ it('refuses a cursor of another list, and what is no cursor', async () => {
 });
 
 it('counts jobs by status, and tells how long the oldest has waited', async () => {
-  const counts = await database.jobs.countByStatus();
+  const counts = await database.jobs.statistics.countByStatus();
   expect(counts).toMatchObject({ running: 1, succeeded: 0, canceled: 0 });
   expect(counts.queued).toBeGreaterThan(20);
-  expect(await database.jobs.oldestQueuedSeconds()).toBeGreaterThan(0);
+  expect(await database.jobs.statistics.oldestQueuedSeconds()).toBeGreaterThan(0);
 });

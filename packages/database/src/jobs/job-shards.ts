@@ -24,7 +24,7 @@ export function createJobShards(prisma: PrismaClient) {
      * Begins an attempt at a shard that waits, or whose worker was lost; the first one begins the
      * job. Undefined when there is nothing to compute; a job that is to be canceled is canceled here.
      */
-    startShard(
+    start(
       id: string,
       shard: number,
       { workerId }: { workerId: string },
@@ -51,7 +51,7 @@ export function createJobShards(prisma: PrismaClient) {
     },
 
     /** Keeps a shard's progress, and with it the job's: the sum over all shards. */
-    reportShardProgress(id: string, shard: number, progress: Progress): Promise<boolean> {
+    reportProgress(id: string, shard: number, progress: Progress): Promise<boolean> {
       return prisma.$transaction(async (tx) => {
         const { id: uuid, status } = await lockJob(tx, id);
         if (status !== 'running') return false;
@@ -70,15 +70,15 @@ export function createJobShards(prisma: PrismaClient) {
     },
 
     /** Ends a running shard of a running job. `facts` is what the job's end is told of it. */
-    finishShard(id: string, shard: number, facts: object): Promise<boolean> {
+    finish(id: string, shard: number, facts: object): Promise<boolean> {
       return leaveShard(prisma, id, shard, 'shard_succeeded', {
         status: 'succeeded',
         facts: toJson(facts),
       });
     },
 
-    /** Hands a running shard back; its part of the checkpoint stays. Compare `markRequeued`. */
-    requeueShard(id: string, shard: number, { attemptCounts = true } = {}): Promise<boolean> {
+    /** Hands a running shard back; its finished batches stay. Compare `transitions.requeue`. */
+    requeue(id: string, shard: number, { attemptCounts = true } = {}): Promise<boolean> {
       return leaveShard(prisma, id, shard, 'shard_requeued', {
         status: 'queued',
         ...(attemptCounts ? {} : { attempt: { decrement: 1 } }),
@@ -86,7 +86,7 @@ export function createJobShards(prisma: PrismaClient) {
     },
 
     /** The shards that have not ended, of a job that has not either. */
-    async unfinishedShards(id: string): Promise<number[]> {
+    async unfinished(id: string): Promise<number[]> {
       const rows = await prisma.jobShard.findMany({
         where: {
           job_id: parseId('job', id),
@@ -99,8 +99,8 @@ export function createJobShards(prisma: PrismaClient) {
       return rows.map(({ shard }) => shard);
     },
 
-    /** What `finishShard` was told, of every shard that has ended. */
-    async shardFacts(id: string): Promise<unknown[]> {
+    /** What `finish` was told, of every shard that has ended. */
+    async facts(id: string): Promise<unknown[]> {
       const rows = await prisma.jobShard.findMany({
         where: { job_id: parseId('job', id), status: 'succeeded' },
         orderBy: { shard: 'asc' },

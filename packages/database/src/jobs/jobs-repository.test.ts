@@ -32,16 +32,17 @@ async function jobIn(status: JobStatus): Promise<string> {
   const { jobs } = database;
   const id = await createJob();
   if (status === 'queued') return id;
-  await jobs.markRunning(id, worker);
-  if (status === 'canceling' || status === 'canceled') await jobs.requestCancel(id);
-  if (status === 'canceled') await jobs.markCanceled(id);
-  if (status === 'succeeded') await jobs.markSucceeded(id, await saveRun());
-  if (status === 'failed') await jobs.markFailed(id, problem);
+  await jobs.transitions.start(id, worker);
+  if (status === 'canceling' || status === 'canceled') await jobs.transitions.requestCancel(id);
+  if (status === 'canceled') await jobs.transitions.finishCancel(id);
+  if (status === 'succeeded') await jobs.transitions.succeed(id, await saveRun());
+  if (status === 'failed') await jobs.transitions.fail(id, problem);
   return id;
 }
 
 const statusOf = async (id: string) => (await database.jobs.get(id)).status;
-const eventsOf = async (id: string) => (await database.jobs.events(id)).map(({ type }) => type);
+const eventsOf = async (id: string) =>
+  (await database.jobs.events.list(id)).map(({ type }) => type);
 
 describe('creating and reading', () => {
   it('shows what was asked for', async () => {
@@ -64,7 +65,9 @@ describe('creating and reading', () => {
     'knows no job %s',
     async (id) => {
       await expect(database.jobs.get(id)).rejects.toMatchObject({ code: 'not_found' });
-      await expect(database.jobs.requestCancel(id)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(database.jobs.transitions.requestCancel(id)).rejects.toMatchObject({
+        code: 'not_found',
+      });
     },
   );
 
@@ -78,12 +81,12 @@ describe('creating and reading', () => {
 
 describe('transitions', () => {
   const reaches: Record<string, Partial<Record<JobStatus, JobStatus>>> = {
-    markRunning: { queued: 'running', running: 'running', canceling: 'canceled' },
+    start: { queued: 'running', running: 'running', canceling: 'canceled' },
     requestCancel: { queued: 'canceled', running: 'canceling' },
-    markCanceled: { queued: 'canceled', canceling: 'canceled' },
-    markFailed: { queued: 'failed', running: 'failed', canceling: 'failed' },
-    markSucceeded: { queued: 'succeeded', running: 'succeeded' },
-    markRequeued: { running: 'queued' },
+    finishCancel: { queued: 'canceled', canceling: 'canceled' },
+    fail: { queued: 'failed', running: 'failed', canceling: 'failed' },
+    succeed: { queued: 'succeeded', running: 'succeeded' },
+    requeue: { running: 'queued' },
     retry: { failed: 'queued', canceled: 'queued' },
   };
   const statuses: JobStatus[] = [
@@ -100,13 +103,13 @@ describe('transitions', () => {
 
   async function invoke(call: string, id: string): Promise<unknown> {
     const { jobs } = database;
-    if (call === 'markRunning') return jobs.markRunning(id, worker);
-    if (call === 'requestCancel') return jobs.requestCancel(id);
-    if (call === 'markCanceled') return jobs.markCanceled(id);
-    if (call === 'markFailed') return jobs.markFailed(id, problem);
-    if (call === 'markSucceeded') return jobs.markSucceeded(id, await saveRun());
-    if (call === 'markRequeued') return jobs.markRequeued(id);
-    return jobs.retry(id);
+    if (call === 'start') return jobs.transitions.start(id, worker);
+    if (call === 'requestCancel') return jobs.transitions.requestCancel(id);
+    if (call === 'finishCancel') return jobs.transitions.finishCancel(id);
+    if (call === 'fail') return jobs.transitions.fail(id, problem);
+    if (call === 'succeed') return jobs.transitions.succeed(id, await saveRun());
+    if (call === 'requeue') return jobs.transitions.requeue(id);
+    return jobs.transitions.retry(id);
   }
 
   it.each(cases)('%s on a job that is %s', async (call, from) => {
@@ -134,27 +137,30 @@ describe('transitions', () => {
     'retry says that a job is %s',
     async (from) => {
       const id = await jobIn(from);
-      await expect(database.jobs.retry(id)).rejects.toMatchObject({ code: 'job_unfinished' });
+      await expect(database.jobs.transitions.retry(id)).rejects.toMatchObject({
+        code: 'job_unfinished',
+      });
     },
   );
 
   it.each(['canceling', 'canceled'] as const)('canceling a %s job returns it', async (from) => {
     const id = await jobIn(from);
     const before = await database.jobs.get(id);
-    expect(await database.jobs.requestCancel(id)).toEqual(before);
+    expect(await database.jobs.transitions.requestCancel(id)).toEqual(before);
   });
 
   it('tells a worker of a cancel', async () => {
     const id = await jobIn('running');
-    expect(await database.jobs.isCancelRequested(id)).toBe(false);
-    expect((await database.jobs.requestCancel(id)).cancel_requested_at).not.toBeNull();
-    expect(await database.jobs.isCancelRequested(id)).toBe(true);
+    expect(await database.jobs.get(id)).toMatchObject({ cancel_requested_at: null });
+    const asked = await database.jobs.transitions.requestCancel(id);
+    expect(asked.cancel_requested_at).toEqual(expect.any(String));
+    expect(await database.jobs.get(id)).toEqual(asked);
   });
 
   it('keeps the reason of a failure, and drops it on retry', async () => {
     const id = await jobIn('failed');
     expect((await database.jobs.get(id)).error).toEqual(problem);
-    expect(await database.jobs.retry(id)).toMatchObject({
+    expect(await database.jobs.transitions.retry(id)).toMatchObject({
       error: null,
       finished_at: null,
       attempt: 0,
@@ -163,14 +169,14 @@ describe('transitions', () => {
 
   it('numbers the events without gaps and replays them from any point', async () => {
     const id = await jobIn('canceled');
-    const events = await database.jobs.events(id);
+    const events = await database.jobs.events.list(id);
     expect(events.map(({ seq, type }) => [seq, type])).toEqual([
       [1, 'created'],
       [2, 'started'],
       [3, 'cancel_requested'],
       [4, 'canceled'],
     ]);
-    expect(await database.jobs.events(id, 2)).toEqual(events.slice(2));
+    expect(await database.jobs.events.list(id, 2)).toEqual(events.slice(2));
     expect(events[1]?.data).toEqual({ status: 'running', attempt: 1, worker_id: 'worker-1' });
   });
 });
@@ -179,8 +185,8 @@ describe('races', () => {
   it('lets two workers begin one job, as attempts of their own', async () => {
     const id = await createJob();
     const both = await Promise.all([
-      database.jobs.markRunning(id, { workerId: 'a' }),
-      database.jobs.markRunning(id, { workerId: 'b' }),
+      database.jobs.transitions.start(id, { workerId: 'a' }),
+      database.jobs.transitions.start(id, { workerId: 'b' }),
     ]);
     expect(both.map((job) => job?.attempt).sort()).toEqual([1, 2]);
   });
@@ -188,9 +194,11 @@ describe('races', () => {
   it('ends a job exactly once however many try', async () => {
     const id = await jobIn('running');
     const outcomes = await Promise.all([
-      database.jobs.markFailed(id, problem),
-      database.jobs.markRequeued(id).then((done) => done && database.jobs.markFailed(id, problem)),
-      database.jobs.markFailed(id, problem),
+      database.jobs.transitions.fail(id, problem),
+      database.jobs.transitions
+        .requeue(id)
+        .then((done) => done && database.jobs.transitions.fail(id, problem)),
+      database.jobs.transitions.fail(id, problem),
     ]);
     expect(outcomes.filter(Boolean)).toHaveLength(1);
     expect((await eventsOf(id)).filter((type) => type === 'failed')).toHaveLength(1);
@@ -201,8 +209,8 @@ describe('races', () => {
       const id = await jobIn('running');
       const runId = await saveRun();
       const [saved, canceled] = await Promise.allSettled([
-        database.jobs.markSucceeded(id, runId),
-        database.jobs.requestCancel(id),
+        database.jobs.transitions.succeed(id, runId),
+        database.jobs.transitions.requestCancel(id),
       ]);
       const status = await statusOf(id);
       if (status === 'succeeded') expect(canceled).toMatchObject({ status: 'rejected' });
@@ -225,7 +233,7 @@ describe('progress', () => {
     const id = await jobIn('running');
     expect(await database.jobs.reportProgress(id, progress)).toBe(true);
     expect((await database.jobs.get(id)).progress).toEqual(progress);
-    await database.jobs.markFailed(id, problem);
+    await database.jobs.transitions.fail(id, problem);
     expect(await database.jobs.reportProgress(id, { ...progress, done: 4 })).toBe(false);
     expect((await database.jobs.get(id)).progress).toEqual(progress);
   });
@@ -235,7 +243,7 @@ describe('progress', () => {
     const { layer: _, ...earlier } = progress;
     await database.jobs.reportProgress(id, earlier as Progress);
     expect((await database.jobs.get(id)).progress).toEqual({ ...earlier, layer: null });
-    const change = (await database.jobs.changes(new Map([[id, 0]]))).get(id);
+    const change = (await database.jobs.events.changes(new Map([[id, 0]]))).get(id);
     expect(change?.progress).toEqual({ ...earlier, layer: null });
   });
 });

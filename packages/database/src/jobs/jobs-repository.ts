@@ -1,48 +1,54 @@
-import {
-  isTerminal,
-  type Job,
-  type JobSpec,
-  type JobStatus,
-  LayersenseError,
-  type Problem,
-  type Progress,
-} from '@layersense/contracts';
+import type { Job, JobSpec, ListJobsQuery, Progress } from '@layersense/contracts';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { parseId } from '../ids.js';
-import { findJob, lockJob } from './find-job.js';
-import { createJobCheckpoints } from './job-batches.js';
-import { createJobCreation } from './job-creation.js';
-import { createJobLists } from './job-lists.js';
-import { noJson, toJob, toJson } from './job-row.js';
-import { createJobShards, isBetweenShards, resetShards } from './job-shards.js';
-import {
-  type JobTransition,
-  recordOccurrence,
-  type TransitionDetails,
-  transitionJob,
-} from './job-transitions.js';
+import { findJob } from './find-job.js';
+import { createIdempotencyKeys, type IdempotencyKey } from './idempotency-keys.js';
+import { createJobBatches } from './job-batches.js';
+import { type CreatedJob, createJobOnce, insertJob, type NewJob } from './job-creation.js';
+import { createJobEvents } from './job-events.js';
+import { findStaleQueued, type JobPage, listJobs } from './job-lists.js';
+import { toJob, toJson } from './job-row.js';
+import { createJobShards } from './job-shards.js';
+import { createJobStatistics } from './job-statistics.js';
+import { recordOccurrence } from './job-transitions.js';
+import { createTransitions } from './transitions-repository.js';
 
 export type JobsRepository = ReturnType<typeof createJobsRepository>;
 
 /**
- * The jobs and everything that changes them. Each change of a status is a compare-and-set that
- * writes its event in the same transaction; `false` or undefined means that the job was elsewhere
- * by then and nothing happened. An id that names no job is `not_found` wherever a Job is returned.
+ * The jobs, and in repositories of their own what belongs to them. An id that names no job is
+ * `not_found` wherever a Job is returned.
  */
 export function createJobsRepository(prisma: PrismaClient) {
-  const transition = (id: string, name: JobTransition, details?: TransitionDetails) =>
-    prisma.$transaction((tx) => transitionJob(tx, parseId('job', id), name, details));
-  const happened = async (id: string, name: JobTransition, details?: TransitionDetails) =>
-    (await transition(id, name, details)) !== undefined;
-
   return {
-    ...createJobCreation(prisma),
-    ...createJobCheckpoints(prisma),
-    ...createJobLists(prisma),
-    ...createJobShards(prisma),
+    transitions: createTransitions(prisma),
+    shards: createJobShards(prisma),
+    batches: createJobBatches(prisma),
+    events: createJobEvents(prisma),
+    statistics: createJobStatistics(prisma),
+    idempotencyKeys: createIdempotencyKeys(prisma),
+
+    create(newJob: NewJob): Promise<Job> {
+      return prisma.$transaction((tx) => insertJob(tx, newJob));
+    },
+
+    /** Creates the job of this key once; without a key, every time. @throws idempotency_key_reused */
+    createOnce(newJob: NewJob, key: IdempotencyKey | undefined): Promise<CreatedJob> {
+      return createJobOnce(prisma, newJob, key);
+    },
 
     async get(id: string): Promise<Job> {
       return toJob(await findJob(prisma, id));
+    },
+
+    /** Jobs, newest first. @throws invalid_request when the cursor is not of this list */
+    list(query: ListJobsQuery): Promise<JobPage> {
+      return listJobs(prisma, query);
+    },
+
+    /** Jobs that have waited in the queue for so long that the queue may have lost them. */
+    findStaleQueued(olderThanSeconds: number): Promise<Job[]> {
+      return findStaleQueued(prisma, olderThanSeconds);
     },
 
     /** The job with the `traceparent` of the request that made it, when that was traced. */
@@ -54,27 +60,6 @@ export function createJobsRepository(prisma: PrismaClient) {
     /** What the job computes, complete with defaults. */
     async spec(id: string): Promise<JobSpec> {
       return (await findJob(prisma, id)).spec as unknown as JobSpec;
-    },
-
-    /**
-     * Begins an attempt: of a queued job, or of one whose worker was lost. Undefined when there
-     * is nothing to compute; a job that its lost worker was to cancel is canceled here.
-     */
-    async markRunning(id: string, { workerId }: { workerId: string }): Promise<Job | undefined> {
-      const found = await prisma.job.findUnique({ where: { id: parseId('job', id) } });
-      const begun = found && found.shards > 1 ? found.started_at : null;
-      const row = await transition(id, 'started', {
-        columns: {
-          attempt: { increment: 1 },
-          worker_id: workerId,
-          // A job in shards began with the first of them.
-          started_at: begun ?? new Date(),
-          progress: noJson,
-        },
-        event: { worker_id: workerId },
-      });
-      if (row === undefined) await happened(id, 'canceled');
-      return row && toJob(row);
     },
 
     /** Overwrites the progress of a running job. */
@@ -93,95 +78,5 @@ export function createJobsRepository(prisma: PrismaClient) {
         recordOccurrence(tx, parseId('job', id), 'plan_reduced', details),
       );
     },
-
-    /**
-     * Cancels a queued job at once and asks the worker of a running one to stop. Asking again
-     * changes nothing.
-     *
-     * @throws job_finished when the job has succeeded or failed
-     */
-    requestCancel(id: string): Promise<Job> {
-      const columns = { cancel_requested_at: new Date() };
-      return prisma.$transaction(async (tx) => {
-        const { id: uuid, status } = await lockJob(tx, id);
-        if (status === 'succeeded' || status === 'failed') throw finished(id, status);
-        const changed =
-          status === 'queued'
-            ? await transitionJob(tx, uuid, 'canceled', { columns })
-            : await transitionJob(tx, uuid, 'cancel_requested', { columns });
-        // Between its shards a running job has no worker that would notice.
-        const idle = changed?.status === 'canceling' && (await isBetweenShards(tx, changed));
-        const canceled = idle ? await transitionJob(tx, uuid, 'canceled') : undefined;
-        return toJob(canceled ?? changed ?? (await findJob(tx, id)));
-      });
-    },
-
-    async isCancelRequested(id: string): Promise<boolean> {
-      return (await findJob(prisma, id)).cancel_requested_at !== null;
-    },
-
-    /** With a run that was stored before; `runs.save` with the job's id stores one and does this. */
-    markSucceeded(id: string, runId: string): Promise<boolean> {
-      const columns = { run_id: parseId('run', runId), cached: true };
-      return happened(id, 'succeeded', { columns, event: { run_id: runId, cached: true } });
-    },
-
-    markFailed(id: string, problem: Problem): Promise<boolean> {
-      const error = toJson(problem);
-      return happened(id, 'failed', { columns: { error }, event: { error } });
-    },
-
-    /** What a worker does when it has stopped for a cancel; also takes a job out of the queue. */
-    markCanceled(id: string): Promise<boolean> {
-      return happened(id, 'canceled');
-    },
-
-    /**
-     * Hands a running job back; its checkpoint stays for the next attempt. One that was ended for
-     * no fault of the job, as when its worker is replaced, need not count.
-     */
-    markRequeued(id: string, { attemptCounts = true } = {}): Promise<boolean> {
-      const attempt = attemptCounts ? {} : { attempt: { decrement: 1 } };
-      return happened(id, 'requeued', {
-        columns: { worker_id: null, progress: noJson, ...attempt },
-      });
-    },
-
-    /**
-     * Queues a failed or canceled job again, with all its attempts before it.
-     *
-     * @throws job_finished when the job has succeeded, job_unfinished when it has not ended
-     */
-    retry(id: string): Promise<Job> {
-      return prisma.$transaction(async (tx) => {
-        const { id: uuid, status } = await lockJob(tx, id);
-        if (status === 'succeeded') throw finished(id, status);
-        if (!isTerminal(status)) throw unfinished(id, status);
-        const changed = await transitionJob(tx, uuid, 'retried', {
-          columns: {
-            attempt: 0,
-            error: noJson,
-            progress: noJson,
-            started_at: null,
-            finished_at: null,
-            cancel_requested_at: null,
-          },
-        });
-        if (changed) await resetShards(tx, uuid);
-        return toJob(changed ?? (await findJob(tx, id)));
-      });
-    },
   };
-}
-
-function unfinished(id: string, status: JobStatus): LayersenseError {
-  return new LayersenseError(
-    'job_unfinished',
-    `Job ${id} is ${status}. Only a job that failed or was canceled can be retried.`,
-    { id, status },
-  );
-}
-
-function finished(id: string, status: JobStatus): LayersenseError {
-  return new LayersenseError('job_finished', `Job ${id} has already ${status}.`, { id, status });
 }

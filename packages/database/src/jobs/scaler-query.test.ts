@@ -41,32 +41,35 @@ it('the query that KEDA scales by counts what a worker is needed for', async () 
 
   const id = await create();
   expect(await workersWanted()).toBe(1);
-  await jobs.markRunning(id, worker);
+  await jobs.transitions.start(id, worker);
   expect(await workersWanted()).toBe(1);
-  await jobs.requestCancel(id);
+  await jobs.transitions.requestCancel(id);
   expect((await jobs.get(id)).status).toBe('canceling');
   expect(await workersWanted()).toBe(1);
-  await jobs.markCanceled(id);
+  await jobs.transitions.finishCancel(id);
   expect(await workersWanted()).toBe(0);
 
   const [failed, succeeded] = [await create(), await create()];
-  for (const each of [failed, succeeded]) await jobs.markRunning(each, worker);
+  for (const each of [failed, succeeded]) await jobs.transitions.start(each, worker);
   expect(await workersWanted()).toBe(2);
-  await jobs.markFailed(failed, toProblem(new LayersenseError('model_gated', 'Needs a token.')));
+  await jobs.transitions.fail(
+    failed,
+    toProblem(new LayersenseError('model_gated', 'Needs a token.')),
+  );
   const run = await runs.save(fisherReport([{ parameter: 'a.weight', sum: 1 }]));
-  await jobs.markSucceeded(succeeded, run.id);
+  await jobs.transitions.succeed(succeeded, run.id);
   expect(await workersWanted()).toBe(0);
 
   const sharded = await create(3);
   expect(await workersWanted()).toBe(3);
   for (const shard of [0, 1, 2]) {
-    await jobs.startShard(sharded, shard, worker);
-    await jobs.finishShard(sharded, shard, {});
+    await jobs.shards.start(sharded, shard, worker);
+    await jobs.shards.finish(sharded, shard, {});
     // When all have ended, a worker puts their values together.
     expect(await workersWanted()).toBe(Math.max(1, 2 - shard));
   }
-  await jobs.markRunning(sharded, worker);
+  await jobs.transitions.start(sharded, worker);
   expect(await workersWanted()).toBe(1);
-  await jobs.markSucceeded(sharded, run.id);
+  await jobs.transitions.succeed(sharded, run.id);
   expect(await workersWanted()).toBe(0);
 });

@@ -3,45 +3,44 @@ import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
 import { decodeCursor, type ListOf, type Page, pageOf } from '../list-cursor.js';
 import { toRun } from './run-row.js';
 
-export function createRunLists(prisma: PrismaClient) {
-  return {
-    /**
-     * Runs, newest first, without what grows with their examples.
-     *
-     * @throws invalid_request when the cursor is not of this list
-     */
-    async list({ limit, cursor, ...filters }: ListRunsQuery): Promise<Page<RunSummary>> {
-      const of: ListOf = { list: 'runs', ...filters };
-      const rows = await prisma.run.findMany({
-        where: {
-          ...whereOf(filters),
-          ...(cursor === undefined ? {} : beyond(cursor, of)),
-        },
-        omit: { example_losses: true, dataset_provenance: true },
-        orderBy: [{ created_at: 'desc' }, { id: 'desc' }],
-        take: limit + 1,
-      });
-      const { data, ...page } = pageOf(rows, limit, of);
-      const datasets = await provenance(
-        prisma,
-        data.map(({ id }) => id),
-      );
-      const summaries = data.map((row): RunSummary => {
-        const dataset_provenance = datasets.get(row.id) ?? null;
-        const {
-          example_losses: _,
-          dataset,
-          ...run
-        } = toRun({
-          ...row,
-          example_losses: null,
-          dataset_provenance,
-        });
-        return { ...run, dataset };
-      });
-      return { ...page, data: summaries };
+/**
+ * Runs, newest first, without what grows with their examples.
+ *
+ * @throws invalid_request when the cursor is not of this list
+ */
+export async function listRuns(
+  prisma: PrismaClient,
+  { limit, cursor, ...filters }: ListRunsQuery,
+): Promise<Page<RunSummary>> {
+  const of: ListOf = { list: 'runs', ...filters };
+  const rows = await prisma.run.findMany({
+    where: {
+      ...whereOf(filters),
+      ...(cursor === undefined ? {} : beyond(cursor, of)),
     },
-  };
+    omit: { example_losses: true, dataset_provenance: true },
+    orderBy: [{ created_at: 'desc' }, { id: 'desc' }],
+    take: limit + 1,
+  });
+  const { data, ...page } = pageOf(rows, limit, of);
+  const datasets = await provenance(
+    prisma,
+    data.map(({ id }) => id),
+  );
+  const summaries = data.map((row): RunSummary => {
+    const dataset_provenance = datasets.get(row.id) ?? null;
+    const {
+      example_losses: _,
+      dataset,
+      ...run
+    } = toRun({
+      ...row,
+      example_losses: null,
+      dataset_provenance,
+    });
+    return { ...run, dataset };
+  });
+  return { ...page, data: summaries };
 }
 
 /** Only what was asked for: `undefined` would be no filter to us, but is to Prisma's types. */

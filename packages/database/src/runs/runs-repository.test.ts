@@ -177,7 +177,7 @@ describe('refusals leave nothing behind', () => {
 describe('saving the run of a job', () => {
   async function runningJob(): Promise<string> {
     const { id } = await database.jobs.create({ spec: fisherSpec(), metadata: {} });
-    await database.jobs.markRunning(id, { workerId: 'w' });
+    await database.jobs.transitions.start(id, { workerId: 'w' });
     return id;
   }
 
@@ -185,13 +185,13 @@ describe('saving the run of a job', () => {
     const jobId = await runningJob();
     const run = await database.runs.save(fisherReport(twoLayers), { jobId });
     expect(await database.jobs.get(jobId)).toMatchObject({ status: 'succeeded', run_id: run.id });
-    const events = await database.jobs.events(jobId);
+    const events = await database.jobs.events.list(jobId);
     expect(events.at(-1)).toMatchObject({ type: 'succeeded', data: { run_id: run.id } });
   });
 
   it('keeps nothing when the job was canceled meanwhile', async () => {
     const jobId = await runningJob();
-    await database.jobs.requestCancel(jobId);
+    await database.jobs.transitions.requestCancel(jobId);
     const before = await countRuns();
     await expect(database.runs.save(fisherReport(twoLayers), { jobId })).rejects.toMatchObject({
       code: 'canceled',

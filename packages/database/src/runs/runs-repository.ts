@@ -1,9 +1,9 @@
-import type { JobSpec, LayerScore, Run, ScoreReport } from '@layersense/contracts';
+import type { JobSpec, LayerScore, ListRunsQuery, Run, ScoreReport } from '@layersense/contracts';
 import { confidenceInterval } from '@layersense/statistics';
 import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
 import { parseId, unknownId } from '../ids.js';
 import { toJson } from '../jobs/job-row.js';
-import { createRunLists } from './run-lists.js';
+import { listRuns } from './run-lists.js';
 import { toRun } from './run-row.js';
 import { type NewReport, saveRun } from './save-run.js';
 
@@ -43,7 +43,8 @@ export function createRunsRepository(prisma: PrismaClient) {
   };
 
   return {
-    ...createRunLists(prisma),
+    /** Runs, newest first, without what grows with their examples. @throws invalid_request */
+    list: (query: ListRunsQuery) => listRuns(prisma, query),
 
     /**
      * Stores a run with its scores, and with `jobId` ends that job, all or nothing.

@@ -20,7 +20,7 @@ export function cancelJobRoute(app: App, { database }: AppDependencies): void {
       },
     },
     async (request, reply) => {
-      const job = await database.jobs.requestCancel(request.params.id);
+      const job = await database.jobs.transitions.requestCancel(request.params.id);
       return reply.code(job.status === 'canceled' ? 200 : 202).send(job);
     },
   );

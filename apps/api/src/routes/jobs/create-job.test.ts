@@ -44,7 +44,7 @@ describe.each(queueBackends)('POST /jobs with the queue on $backend', ({ availab
       const first = await post(body, key);
       expect(first.statusCode).toBe(202);
       expect(first.headers['idempotency-replayed']).toBeUndefined();
-      await test.database.jobs.requestCancel(first.json().id);
+      await test.database.jobs.transitions.requestCancel(first.json().id);
 
       const second = await post(Object.fromEntries(Object.entries(body).reverse()), key);
       expect(second.statusCode).toBe(202);
@@ -137,7 +137,7 @@ describe.each(queueBackends)('POST /jobs with the queue on $backend', ({ availab
     /** A job that a worker ended with a run of this provenance. */
     async function computed(body: object, changes: object = {}): Promise<string> {
       const { id } = (await post({ ...body, force: true })).json();
-      await test.database.jobs.markRunning(id, { workerId: 'test' });
+      await test.database.jobs.transitions.start(id, { workerId: 'test' });
       const run = await saveFisherRun(test.database, id, { ...provenance, ...changes });
       return run.id;
     }
@@ -202,8 +202,8 @@ describe('POST /jobs/{id}/retry', () => {
 
   it('queues a failed job again, with all attempts before it', async () => {
     const { id, urls } = (await post('/jobs', magnitude)).json();
-    await test.database.jobs.markRunning(id, { workerId: 'test' });
-    await test.database.jobs.markFailed(id, {
+    await test.database.jobs.transitions.start(id, { workerId: 'test' });
+    await test.database.jobs.transitions.fail(id, {
       type: 'urn:layersense:error:internal',
       title: '',
       status: 500,
@@ -227,7 +227,7 @@ describe('POST /jobs/{id}/retry', () => {
     const { id, urls } = (await post('/jobs', magnitude)).json();
     const queued = await post(urls.retry);
     expect([queued.statusCode, queued.json().code]).toEqual([409, 'job_unfinished']);
-    await test.database.jobs.markRunning(id, { workerId: 'test' });
+    await test.database.jobs.transitions.start(id, { workerId: 'test' });
     await saveFisherRun(test.database, id);
     const succeeded = await post(urls.retry);
     expect([succeeded.statusCode, succeeded.json().code]).toEqual([409, 'job_finished']);
@@ -271,7 +271,7 @@ describe('ETags', () => {
     }
     expect((await get(`/jobs/${id}`, '"other"')).statusCode).toBe(200);
 
-    await test.database.jobs.markRunning(id, { workerId: 'test' });
+    await test.database.jobs.transitions.start(id, { workerId: 'test' });
     const progress = {
       phase: 'computing',
       done: 1,

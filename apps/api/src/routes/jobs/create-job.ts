@@ -37,7 +37,7 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
       assertPathsAllowed(spec, config.allowedRoots);
       if (how.webhook_url !== undefined) assertWebhookUrl(how.webhook_url, config.webhooks);
       const key = idempotencyKeyOf(request, request.headers);
-      const replayed = key && (await database.jobs.findAnswer(key));
+      const replayed = key && (await database.jobs.idempotencyKeys.answer(key));
       if (replayed) return answerJob(reply.header('idempotency-replayed', 'true'), replayed);
 
       const runId = await findEqualRun(database, spec, how.force);

@@ -55,12 +55,12 @@ export function getJobEventsRoute(
       const type = negotiate(request, ['application/json', 'text/event-stream']);
       reply.header('vary', 'accept').type(type);
       if (type === 'application/json') {
-        const data = await database.jobs.events(id, after);
+        const data = await database.jobs.events.list(id, after);
         return reply.send({ object: 'list' as const, data });
       }
       feed.assertRoom();
       const { status, progress } = await database.jobs.get(id);
-      const events = await database.jobs.events(id, after);
+      const events = await database.jobs.events.list(id, after);
       if (events.length === 0 && isTerminal(status)) {
         return reply.removeHeader('content-type').code(204).send(null);
       }

@@ -101,7 +101,7 @@ const namesOf = (text: string) => [...text.matchAll(/^event: (\w+)$/gm)].map(([,
 describe('GET /jobs/{id}/events as JSON', () => {
   it('lists what happened, after any point', async () => {
     const id = await createJob();
-    await database.jobs.requestCancel(id);
+    await database.jobs.transitions.requestCancel(id);
     const all = (await test.app.inject(`/jobs/${id}/events`)).json();
     expect(all.object).toBe('list');
     expect(all.data.map(({ seq, type }: { seq: number; type: string }) => [seq, type])).toEqual([
@@ -133,7 +133,7 @@ describe('GET /jobs/{id}/events as server-sent events', () => {
     const stream = await follow(url, id);
     expect(stream.response.headers['content-type']).toBe('text/event-stream');
     await stream.until('event: created');
-    await database.jobs.markRunning(id, { workerId: 'w' });
+    await database.jobs.transitions.start(id, { workerId: 'w' });
     await stream.until('event: started');
     await database.jobs.reportProgress(id, progress);
     const shown = await stream.until('"eta_seconds":3.5}\n\n');
@@ -150,7 +150,7 @@ describe('GET /jobs/{id}/events as server-sent events', () => {
   it('goes on after the last event a reader has, and says when there will be none', async () => {
     const { url } = await listen();
     const id = await createJob();
-    await database.jobs.markRunning(id, { workerId: 'w' });
+    await database.jobs.transitions.start(id, { workerId: 'w' });
     await saveFisherRun(database, id);
     const rest = await (await follow(url, id, { 'last-event-id': '1' })).ended();
     expect(idsOf(rest)).toEqual([2, 3]);
@@ -162,11 +162,11 @@ describe('GET /jobs/{id}/events as server-sent events', () => {
   it('passes the end of an attempt that was retried', async () => {
     const { url } = await listen();
     const id = await createJob();
-    await database.jobs.requestCancel(id);
-    await database.jobs.retry(id);
+    await database.jobs.transitions.requestCancel(id);
+    await database.jobs.transitions.retry(id);
     const stream = await follow(url, id);
     await stream.until('event: retried');
-    await database.jobs.requestCancel(id);
+    await database.jobs.transitions.requestCancel(id);
     expect(namesOf(await stream.ended())).toEqual(['created', 'canceled', 'retried', 'canceled']);
   });
 
@@ -175,7 +175,7 @@ describe('GET /jobs/{id}/events as server-sent events', () => {
     const ids = [await createJob(), await createJob()];
     const streams = await Promise.all(ids.flatMap((id) => [follow(url, id), follow(url, id)]));
     await Promise.all(streams.map((stream) => stream.until('event: created')));
-    for (const id of ids) await database.jobs.requestCancel(id);
+    for (const id of ids) await database.jobs.transitions.requestCancel(id);
     for (const stream of streams) expect(idsOf(await stream.ended())).toEqual([1, 2]);
   });
 
@@ -220,18 +220,17 @@ describe('the feed', () => {
     end: () => undefined,
   });
 
+  const withChanges = (changes: Database['jobs']['events']['changes']): Database => {
+    const events = { ...database.jobs.events, changes };
+    return { ...database, jobs: { ...database.jobs, events } };
+  };
+
   it('asks nothing while nobody follows, and once for all who do', async () => {
     let asked = 0;
-    const counting = {
-      ...database,
-      jobs: {
-        ...database.jobs,
-        changes: (known: ReadonlyMap<string, number>) => {
-          asked++;
-          return database.jobs.changes(known);
-        },
-      },
-    };
+    const counting = withChanges((known) => {
+      asked++;
+      return database.jobs.events.changes(known);
+    });
     const feed = new JobEventFeed(counting, pino({ level: 'silent' }), { pollMs: 5 });
     const id = await createJob();
     const received: unknown[] = [];
@@ -249,11 +248,8 @@ describe('the feed', () => {
   it('goes on when the database is back', async () => {
     const gone = connectDatabase('postgres://nobody@127.0.0.1:9/none');
     let away = true;
-    const jobs = {
-      ...database.jobs,
-      changes: (known: ReadonlyMap<string, number>) => (away ? gone : database).jobs.changes(known),
-    };
-    const feed = new JobEventFeed({ ...database, jobs }, pino({ level: 'silent' }), { pollMs: 5 });
+    const failing = withChanges((known) => (away ? gone : database).jobs.events.changes(known));
+    const feed = new JobEventFeed(failing, pino({ level: 'silent' }), { pollMs: 5 });
     const received: unknown[] = [];
     feed.join(follower(await createJob(), received));
     await new Promise((resolve) => setTimeout(resolve, 50));

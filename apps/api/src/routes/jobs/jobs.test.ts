@@ -143,7 +143,7 @@ describe('GET /jobs/:id', () => {
     const running = await getJson(`/jobs/${job.id}`);
     expect(running.body).toEqual(job);
     expect(running.headers['retry-after']).toBeDefined();
-    await test.database.jobs.requestCancel(job.id);
+    await test.database.jobs.transitions.requestCancel(job.id);
     expect((await getJson(`/jobs/${job.id}`)).headers['retry-after']).toBeUndefined();
   });
 
@@ -166,7 +166,7 @@ describe('POST /jobs/:id/cancel', () => {
 
   it('asks the worker of a running job', async () => {
     const { body: job } = await post('/jobs', magnitude);
-    await test.database.jobs.markRunning(job.id, { workerId: 'test' });
+    await test.database.jobs.transitions.start(job.id, { workerId: 'test' });
     const { status, body } = await post(`/jobs/${job.id}/cancel`);
     expect(status).toBe(202);
     expect(body.status).toBe('canceling');
@@ -174,7 +174,7 @@ describe('POST /jobs/:id/cancel', () => {
 
   it('refuses when the job has succeeded', async () => {
     const { body: job } = await post('/jobs', magnitude);
-    await test.database.jobs.markRunning(job.id, { workerId: 'test' });
+    await test.database.jobs.transitions.start(job.id, { workerId: 'test' });
     await saveFisherRun(test.database, job.id);
     const { status, body } = await post(`/jobs/${job.id}/cancel`);
     expect(status).toBe(409);
@@ -185,7 +185,7 @@ describe('POST /jobs/:id/cancel', () => {
 describe('GET /jobs/:id/scores', () => {
   const succeeded = async (): Promise<string> => {
     const { body: job } = await post('/jobs', magnitude);
-    await test.database.jobs.markRunning(job.id, { workerId: 'test' });
+    await test.database.jobs.transitions.start(job.id, { workerId: 'test' });
     await saveFisherRun(test.database, job.id);
     return job.id;
   };
@@ -245,8 +245,8 @@ describe('GET /jobs/:id/scores', () => {
     expect(early.status).toBe(409);
     expect(early.body).toMatchObject({ code: 'job_unfinished', retryable: true });
 
-    await test.database.jobs.markRunning(job.id, { workerId: 'test' });
-    await test.database.jobs.markFailed(job.id, {
+    await test.database.jobs.transitions.start(job.id, { workerId: 'test' });
+    await test.database.jobs.transitions.fail(job.id, {
       type: 'urn:layersense:error:model_gated',
       title: 'The model needs a token that may read it',
       status: 403,

@@ -18,20 +18,20 @@ it('are those of the finished examples, as a run over them alone would have', as
   const { jobs } = test.database;
   const { id } = (await test.app.inject({ method: 'POST', url: '/jobs', payload: fisher })).json();
   expect((await scoresOf(id)).json().code).toBe('job_unfinished');
-  await jobs.markRunning(id, { workerId: 'w' });
+  await jobs.transitions.start(id, { workerId: 'w' });
   expect((await scoresOf(id)).statusCode).toBe(409);
 
   const { run, scores } = fisherReport({ model: 'org/tiny', rows: [4, 1, 2] });
   const byName = scores.toSorted((a, b) => (a.parameter < b.parameter ? -1 : 1));
   const parameters = byName.map(({ parameter }) => parameter);
   const columns = { parameters, routed: [] };
-  await jobs.describeCheckpoint(id, {
+  await jobs.batches.describe(id, {
     identity: 'now',
     ...columns,
     shapes: byName.map(({ shape }) => shape),
   });
   const save = (identity: string, positions: readonly number[], rows: readonly number[]) =>
-    jobs.saveCheckpoint(id, {
+    jobs.batches.save(id, {
       identity,
       key: String(positions[0]),
       positions,
@@ -73,20 +73,20 @@ it('are those of the finished examples, as a run over them alone would have', as
   expect(csv.headers['layersense-job-status']).toBe('running');
   expect(csv.body.split('\r\n')).toHaveLength(expected.length + 2);
 
-  await jobs.requestCancel(id);
+  await jobs.transitions.requestCancel(id);
   expect((await scoresOf(id)).json().status).toBe('canceling');
-  await jobs.markCanceled(id);
+  await jobs.transitions.finishCancel(id);
   expect((await scoresOf(id)).json().code).toBe('job_without_scores');
 });
 
 it('count the tokens that experts have seen by now, each example once', async () => {
   const { jobs } = test.database;
   const { id } = (await test.app.inject({ method: 'POST', url: '/jobs', payload: fisher })).json();
-  await jobs.markRunning(id, { workerId: 'w' });
+  await jobs.transitions.start(id, { workerId: 'w' });
   const expert = 'model.layers.0.mlp.experts.1.down_proj.weight';
   const columns = { parameters: ['lm_head.weight', expert], routed: [expert] };
   const shapes = columns.parameters.map(() => [2, 3]);
-  await jobs.describeCheckpoint(id, { identity: 'now', ...columns, shapes });
+  await jobs.batches.describe(id, { identity: 'now', ...columns, shapes });
   const tokens = new Map([
     [5, 0],
     [2, 4],
@@ -100,7 +100,7 @@ it('count the tokens that experts have seen by now, each example once', async ()
       squaredNorms: new Map(columns.parameters.map((name) => [name, ones])),
       routedTokens: new Map([[expert, positions.map((position) => tokens.get(position) ?? 0)]]),
     });
-    return jobs.saveCheckpoint(id, { identity: 'now', key: positions.join(), positions, values });
+    return jobs.batches.save(id, { identity: 'now', key: positions.join(), positions, values });
   };
   const counts = async () => {
     const { scores } = (await scoresOf(id)).json() as PartialScoreReport;

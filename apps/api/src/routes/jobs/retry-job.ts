@@ -22,7 +22,7 @@ export function retryJobRoute(app: App, { database, queue }: AppDependencies): v
     },
     async (request, reply) => {
       await queue.ping();
-      const job = await database.jobs.retry(request.params.id);
+      const job = await database.jobs.transitions.retry(request.params.id);
       await enqueueStored(job, queue, request.log);
       return answerJob(reply, job);
     },
