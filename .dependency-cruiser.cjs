@@ -1,6 +1,6 @@
 /** The layering of ARCHITECTURE.md: a package exists to forbid an import. */
 const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity|statistics|report-formats)/';
-const TEST = '(\\.test|\\.cases|/case-inputs|/fused-case)\\.ts$';
+const TEST = '(\\.test|\\.cases)\\.ts$|/test-support/';
 
 function only(name, importer, target) {
   return {
@@ -26,6 +26,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^apps/(?!cli/)([^/]+)/' },
       to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'product-imports-no-test-code',
+      comment: 'Images leave test code out (scripts/assemble-app.mjs).',
+      severity: 'error',
+      from: { path: '^(apps|packages)/', pathNot: [TEST, '^packages/testing/', '/check-gpu/'] },
+      to: { path: [TEST, '^packages/testing/'] },
     },
     {
       name: 'contracts-imports-nothing',

@@ -1,6 +1,6 @@
 import type { VjpCase } from '@layersense/testing';
+import { type CasesFor, spread } from '../test-support/case-inputs.js';
 import type { activationRules } from './activation.js';
-import { type CasesFor, spread } from './case-inputs.js';
 
 const smooth: readonly VjpCase[] = [
   { inputs: [[3, 3]] },

@@ -1,6 +1,13 @@
 import { int } from '@layersense/onnx-ir';
 import type { VjpCase } from '@layersense/testing';
-import { bool, type CasesFor, float64, int64, positive, spread } from './case-inputs.js';
+import {
+  bool,
+  type CasesFor,
+  float64,
+  int64,
+  positive,
+  spread,
+} from '../test-support/case-inputs.js';
 import type { elementwiseRules } from './elementwise.js';
 
 type Sample = typeof positive;

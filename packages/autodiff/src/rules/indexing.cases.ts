@@ -1,5 +1,5 @@
 import { int, str } from '@layersense/onnx-ir';
-import { type CasesFor, int64, spread } from './case-inputs.js';
+import { type CasesFor, int64, spread } from '../test-support/case-inputs.js';
 import type { indexingRules } from './indexing.js';
 
 const add = str('add');

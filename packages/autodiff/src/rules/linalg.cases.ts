@@ -1,6 +1,6 @@
 import { type Attributes, float, int } from '@layersense/onnx-ir';
 import type { VjpCase } from '@layersense/testing';
-import type { CasesFor } from './case-inputs.js';
+import type { CasesFor } from '../test-support/case-inputs.js';
 import type { linalgRules } from './linalg.js';
 
 const BOTH = [0, 1];

@@ -1,5 +1,5 @@
 import { int, ints, str } from '@layersense/onnx-ir';
-import { type CasesFor, float64, int64 } from './case-inputs.js';
+import { type CasesFor, float64, int64 } from '../test-support/case-inputs.js';
 import type { movementRules } from './movement.js';
 
 export const movementCases: CasesFor<typeof movementRules> = {

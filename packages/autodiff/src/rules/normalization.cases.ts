@@ -1,6 +1,6 @@
 import { float, int } from '@layersense/onnx-ir';
 import type { VjpCase } from '@layersense/testing';
-import { type CasesFor, float64 } from './case-inputs.js';
+import { type CasesFor, float64 } from '../test-support/case-inputs.js';
 import type { normalizationRules } from './normalization.js';
 
 const anyAxis: readonly VjpCase[] = [

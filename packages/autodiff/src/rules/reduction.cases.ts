@@ -1,6 +1,6 @@
 import { type Attributes, int, ints } from '@layersense/onnx-ir';
 import type { VjpCase } from '@layersense/testing';
-import { type CasesFor, int64, spread } from './case-inputs.js';
+import { type CasesFor, int64, spread } from '../test-support/case-inputs.js';
 import type { reductionRules } from './reduction.js';
 
 const normal = (...shape: number[]) => shape;

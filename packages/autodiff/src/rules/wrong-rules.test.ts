@@ -3,8 +3,8 @@ import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import { checkVjp, type VjpCase } from '@layersense/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildPullback } from '../pullback.js';
+import { int64, spread } from '../test-support/case-inputs.js';
 import type { VjpRule } from '../vjp.js';
-import { int64, spread } from './case-inputs.js';
 import { vjpRules } from './index.js';
 import { elementwise, firstInput, scale, zeros } from './rule-forms.js';
 
