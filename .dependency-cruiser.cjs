@@ -35,6 +35,29 @@ module.exports = {
       to: { path: [TEST, '^packages/testing/'] },
     },
     {
+      name: 'api-opens-no-model',
+      comment:
+        'It answers from the store; graphs and weights are for what computes. Nor do the packages that it imports reach them: see their own rules.',
+      severity: 'error',
+      from: { path: '^apps/api/' },
+      to: {
+        path: [
+          '^packages/(autodiff|calibration|models|onnx-ir|runtime|scoring)/',
+          '^packages/model-source/(?!dist/paths\\.)',
+        ],
+      },
+    },
+    {
+      name: 'paths-of-model-source-open-nothing',
+      comment: 'The part of the package that the API imports.',
+      severity: 'error',
+      from: { path: '^packages/model-source/src/(paths|path-name|allowed-path)\\.ts$' },
+      to: {
+        path: '^packages/',
+        pathNot: ['^packages/contracts/', '/(path-name|allowed-path)\\.ts$'],
+      },
+    },
+    {
       name: 'contracts-imports-nothing',
       severity: 'error',
       from: { path: '^packages/contracts/' },
@@ -72,7 +95,7 @@ module.exports = {
       to: { path: '^packages/(?!sensitivity/|autodiff/|onnx-ir/|statistics/|contracts/)' },
     },
     {
-      name: 'runs-imports-sensitivity-and-contracts',
+      name: 'runs-imports-sensitivity-statistics-and-contracts',
       severity: 'error',
       from: { path: '^packages/runs/', pathNot: TEST },
       to: { path: '^packages/(?!runs/|sensitivity/|statistics/|contracts/)' },
@@ -95,6 +118,12 @@ module.exports = {
           'node_modules/(bullmq|ioredis|pino|fastify|@fastify|prom-client|pg|commander)/',
         ],
       },
+    },
+    {
+      name: 'database-imports-contracts-and-statistics',
+      severity: 'error',
+      from: { path: '^packages/database/', pathNot: TEST },
+      to: { path: '^packages/(?!database/|contracts/|statistics/)' },
     },
     {
       name: 'edges-stay-apart',

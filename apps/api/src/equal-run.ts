@@ -1,6 +1,6 @@
 import type { DatasetSpec, JobSpec, Run } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
-import { isModelPath } from '@layersense/model-source';
+import { isModelPath } from '@layersense/model-source/paths';
 import { engine } from '@layersense/runs';
 import { methodVersions } from '@layersense/sensitivity';
 

@@ -1,5 +1,5 @@
 import { type JobSpec, LayersenseError } from '@layersense/contracts';
-import { isBelowByName, isDatasetPath, isModelPath } from '@layersense/model-source';
+import { isBelowByName, isDatasetPath, isModelPath } from '@layersense/model-source/paths';
 
 /**
  * Refuses a path outside the roots before a job exists for it. By name only: the files may lie on

@@ -1,4 +1,4 @@
-export { allowedPath, isBelowByName } from './allowed-path.js';
+export { allowedPath } from './allowed-path.js';
 export type { Floats } from './decode-floats.js';
 export { type FileLock, tryFileLock } from './file-lock.js';
 export { hashFile } from './hash-file.js';
@@ -7,7 +7,7 @@ export { type HubSettings, hubSettingsFromEnvironment } from './hub/settings.js'
 export type { ModelFile } from './model-file.js';
 export { type OnnxFile, openOnnx } from './onnx/open-onnx.js';
 export { type Checkpoint, openCheckpoint } from './open-checkpoint.js';
-export { asPathIfPresent, isDatasetPath, isModelPath } from './path-name.js';
+export { asPathIfPresent, isDatasetPath } from './path-name.js';
 export { readTensor, tensorChunks } from './read-tensor.js';
 export { requireTensor } from './require-tensor.js';
 export {
