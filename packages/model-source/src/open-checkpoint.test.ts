@@ -53,6 +53,36 @@ describe('openCheckpoint', () => {
     expect(files.map(({ name }) => name).sort()).toEqual(['config.json', ...SHARDS, INDEX].sort());
   });
 
+  it('reads the numbers of config.json that Python writes for what is not finite', async () => {
+    await copyFixture('llama-tied');
+    const path = join(folder, 'config.json');
+    const text = await readFile(path, 'utf8');
+    const added = `"time_step_limit": [0.0, Infinity], "note": "NaN, -Infinity", "low": {"__float__": "-Infinity"}`;
+    await writeFile(path, text.replace('{', `{${added},`));
+    const { config } = await openCheckpoint(folder);
+    expect(config).toMatchObject({
+      model_type: 'llama',
+      time_step_limit: [0, Number.POSITIVE_INFINITY],
+      note: 'NaN, -Infinity',
+      low: Number.NEGATIVE_INFINITY,
+    });
+  });
+
+  it.each([
+    ['config.json', 'config_invalid'],
+    ['model.safetensors', 'checkpoint_invalid'],
+  ])('says that %s is a Git LFS pointer', async (name, code) => {
+    await copyFixture('llama-tied');
+    await writeFile(
+      join(folder, name),
+      'version https://git-lfs.github.com/spec/v1\noid sha256:c9a7a4f5b4ba8e6a\nsize 988097824\n',
+    );
+    await expect(openCheckpoint(folder)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(new RegExp(`${name} is a Git LFS pointer.*git lfs pull`)),
+    });
+  });
+
   it('lists tokenizer files', async () => {
     await copyFixture('llama-tied');
     await writeFile(join(folder, 'tokenizer.json'), '{}');

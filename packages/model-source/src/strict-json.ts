@@ -1,13 +1,17 @@
 const JSON_TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs;
 
 /**
- * `JSON.parse` that also refuses an object with two equal keys, of which `JSON.parse` would keep
- * the last: two readers of one file could then see different tensors under one name.
+ * `parse` that also refuses an object with two equal keys, of which `JSON.parse` would keep the
+ * last: two readers of one file could then see different tensors under one name.
  *
+ * @param parse reads JSON, or JSON as Python writes it.
  * @throws SyntaxError on text that is not JSON or names a key twice.
  */
-export function parseStrictJson(text: string): unknown {
-  const value: unknown = JSON.parse(text);
+export function parseStrictJson(
+  text: string,
+  parse: (text: string) => unknown = JSON.parse,
+): unknown {
+  const value = parse(text);
   const duplicate = findDuplicateKey(text);
   if (duplicate !== undefined) throw new SyntaxError(`The key ${duplicate} appears twice`);
   return value;

@@ -195,3 +195,14 @@ describe('files', () => {
     });
   });
 });
+
+it.each(['jsonl', 'txt', 'parquet'])('says that a .%s file is a Git LFS pointer', async (type) => {
+  const path = await file(
+    `pointer.${type}`,
+    'version https://git-lfs.github.com/spec/v1\noid sha256:c9a7a4f5b4ba8e6a\nsize 988097824\n',
+  );
+  await expect(read(path)).rejects.toMatchObject({
+    code: 'dataset_malformed',
+    message: expect.stringMatching(/Git LFS pointer.*git lfs pull/),
+  });
+});

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { LayersenseError } from '@layersense/contracts';
+import { isLfsPointer, LayersenseError, lfsPointer } from '@layersense/contracts';
 import type { RawExample } from '../raw-example.js';
 import { type DatasetFormat, type NamedDatasetName, namedDatasets } from './named-datasets.js';
 import { readJsonlRows } from './read-jsonl-rows.js';
@@ -44,6 +44,7 @@ export async function* readExamples(
   const rule = withTargets(encoder ? withSegments(plain) : plain, targets);
   for (const file of source.files) {
     await assertIsFile(file);
+    await assertIsNoPointer(file);
     for await (const row of readerOf(file)(file, rule.columns)) {
       const example = rule.toExample(row);
       if (example !== undefined) yield example;
@@ -77,4 +78,14 @@ async function assertIsFile(file: string): Promise<void> {
   if (found.isFile()) return;
   const message = `${file} is not a file. Give the path of the dataset file itself.`;
   throw new LayersenseError('dataset_not_found', message, { file });
+}
+
+async function assertIsNoPointer(file: string): Promise<void> {
+  const handle = await open(file);
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(64));
+    if (isLfsPointer(buffer)) throw lfsPointer(file, 'dataset_malformed');
+  } finally {
+    await handle.close();
+  }
 }

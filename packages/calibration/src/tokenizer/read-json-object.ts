@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { LayersenseError } from '@layersense/contracts';
+import {
+  isLfsPointer,
+  LayersenseError,
+  lfsPointer,
+  modelText,
+  parsePythonJson,
+} from '@layersense/contracts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -13,9 +19,10 @@ export async function readJsonObject(path: string | undefined): Promise<JsonObje
 }
 
 export function parseJsonObject(bytes: Buffer, path: string): JsonObject {
+  const text = modelText(bytes, path, 'tokenizer_invalid');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = parsePythonJson(text);
   } catch (cause) {
     throw invalidTokenizer(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
@@ -28,9 +35,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 export async function readTokenizerFile(path: string): Promise<Buffer> {
-  return readFile(path).catch((cause: unknown) => {
+  const bytes = await readFile(path).catch((cause: unknown) => {
     throw invalidTokenizer(path, 'it cannot be opened', cause);
   });
+  if (isLfsPointer(bytes)) throw lfsPointer(path, 'tokenizer_invalid');
+  return bytes;
 }
 
 export function invalidTokenizer(path: string, reason: string, cause?: unknown): LayersenseError {

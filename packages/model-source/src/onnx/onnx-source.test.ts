@@ -108,6 +108,18 @@ describe('an ONNX model on this machine', () => {
   });
 });
 
+it.each(['model.onnx', DATA])('says that %s is a Git LFS pointer', async (name) => {
+  const path = await folder(`pointer-${name}`);
+  await writeFile(
+    join(path, name),
+    'version https://git-lfs.github.com/spec/v1\noid sha256:c9a7a4f5b4ba8e6a\nsize 988097824\n',
+  );
+  await expect(openOnnx(path, 'model.onnx')).rejects.toMatchObject({
+    code: 'checkpoint_invalid',
+    message: expect.stringMatching(/Git LFS pointer.*git lfs pull/),
+  });
+});
+
 describe('an ONNX model of a Hub', () => {
   it('is downloaded with its external data, and found in the cache', async () => {
     const resolved = await resolve('ada/onnx', false);
