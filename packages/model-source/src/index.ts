@@ -18,3 +18,5 @@ export {
 export { type ResolveModelOptions, resolveModel } from './resolve-model.js';
 export type { ResolvedModel, SourceOptions, SourceProgress } from './resolved-model.js';
 export { readSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';
+export { assertNotQuantized } from './stored/assert-not-quantized.js';
+export { assertAllKnown, sortTensors } from './stored/sort-tensors.js';

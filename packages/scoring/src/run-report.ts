@@ -19,6 +19,8 @@ export interface Computation {
   readonly scores: readonly LayerScore[];
   /** How many of the scored weights are stored as integers. */
   readonly dequantized: number;
+  /** Stored tensors that were not scored, being no parameters. */
+  readonly leftOut?: readonly string[];
   readonly dataset?: RunDataset;
   readonly meanLoss?: number;
   readonly exampleLosses?: readonly number[];

@@ -1,22 +1,28 @@
 import type { RunModel } from '@layersense/contracts';
-import { type Checkpoint, hashFile, type ResolvedModel } from '@layersense/model-source';
+import {
+  type Checkpoint,
+  hashFile,
+  type ResolvedModel,
+  sortTensors,
+} from '@layersense/model-source';
 import { elementCount } from '@layersense/onnx-ir';
 import type { OpenedModel } from './open-model.js';
 
 /** The provenance of a model: what it is called, and what its files hold. */
 export async function describeModel(
   { name, revision, files: resolved }: ResolvedModel,
-  { config, files, tensors }: Checkpoint,
+  checkpoint: Checkpoint,
   dequantized: OpenedModel['dequantized'],
   signal: AbortSignal,
 ): Promise<RunModel> {
+  const { config, files } = checkpoint;
   const known = new Map(resolved.map((file) => [file.name, file.sha256]));
   const hashed = [];
   for (const file of files) {
     const sha256 = known.get(file.name) ?? (await hashFile(file.path, signal));
     hashed.push({ name: file.name, sha256 });
   }
-  const refs = [...tensors.values(), ...dequantized.values()];
+  const refs = [...sortTensors(checkpoint).weights.values(), ...dequantized.values()];
   return {
     name,
     revision,

@@ -1,4 +1,5 @@
 import {
+  assertNotQuantized,
   type Checkpoint,
   type OnnxFile,
   openCheckpoint,
@@ -20,10 +21,11 @@ export interface OpenedModel {
   readonly architecture: () => ParsedModel;
 }
 
-/** @throws LayersenseError those of `openCheckpoint`, `openOnnx` and `parseOnnxModel`. */
+/** @throws LayersenseError those of `openCheckpoint`, `assertNotQuantized`, `openOnnx` and `parseOnnxModel`. */
 export async function openModel({ folder, onnxFile }: ResolvedModel): Promise<OpenedModel> {
   if (onnxFile !== undefined) return openOnnxModel(await openOnnx(folder, onnxFile));
   const checkpoint = await openCheckpoint(folder);
+  assertNotQuantized(checkpoint);
   const architecture = once(() => parseModel(checkpoint.config));
   return { kind: 'checkpoint', checkpoint, dequantized: new Map(), architecture };
 }
