@@ -293,7 +293,7 @@ describe('bad input', () => {
     }
   });
 
-  it('a weight that is not finite, by name and example', async () => {
+  it('a weight that is not finite, by name', async () => {
     const model = join(scratch, 'poisoned');
     await cp(tinyLlama, model, { recursive: true });
     const weights = join(model, 'model.safetensors');
@@ -305,8 +305,8 @@ describe('bad input', () => {
     await writeFile(weights, bytes);
     const dataset = await file('ids.jsonl', tokenIds([1, 2, 3], [4, 5, 6]));
     await expect(run(fisher(model, dataset))).rejects.toMatchObject({
-      code: 'non_finite_gradient',
-      context: { example: expect.any(Number), layer: expect.any(String) },
+      code: 'non_finite_weight',
+      context: { parameter: 'model.layers.1.mlp.down_proj.weight', element: 4 },
     });
     await expect(run({ method: 'magnitude', model })).rejects.toMatchObject({
       code: 'non_finite_weight',

@@ -5,6 +5,7 @@ import { pendingBatches, tokensOf } from '../../examples/pending-batches.js';
 import { type Shard, shardPositions } from '../../examples/shard-positions.js';
 import type { PlanChoice } from '../../plans/choose-plan.js';
 import { type RunningPlan, startPlan } from '../../plans/start-plan.js';
+import { assertFiniteWeights } from './assert-finite-weights.js';
 import type { FisherWork } from './fisher-work.js';
 
 /**
@@ -12,7 +13,7 @@ import type { FisherWork } from './fisher-work.js';
  * Undefined where it lacked nothing.
  *
  * @param shard the part of the examples to compute; all where absent
- * @throws LayersenseError those of `startPlan` and of the computation; `canceled`
+ * @throws LayersenseError those of `startPlan`, of the computation and of `assertFiniteWeights`; `canceled`
  */
 export async function computeFisher(
   work: FisherWork,
@@ -28,6 +29,9 @@ export async function computeFisher(
     await job.progress.begin('computing', computation.count());
     for (const round of rounds) if (!complete) await computation.compute(round);
     return await computation.facts();
+  } catch (error) {
+    await assertFiniteWeights(job, error);
+    throw error;
   } finally {
     await computation.close();
   }
