@@ -3,7 +3,7 @@ import type { GraphBuilder, Node, Value } from '@layersense/onnx-ir';
 /** What a rule sees of a node's operands. */
 export interface OperatorView {
   readonly node: Node;
-  /** One per input; `undefined` where an optional input is absent. */
+  /** There is one per input, `undefined` where an optional input is absent. */
   readonly inputs: readonly (Value | undefined)[];
   /** Input `i`. @throws GraphError when it is absent. */
   input(i: number): Value;

@@ -7,7 +7,7 @@ export interface Position {
   readonly id: string;
 }
 
-/** What a list is of; a cursor is good for the same alone. */
+/** What a list is of; a cursor is good for a list of the same alone. */
 export interface ListOf {
   readonly list: 'jobs' | 'runs' | 'models' | 'datasets';
   readonly [filter: string]: unknown;
@@ -52,7 +52,7 @@ export function pageOf<Row extends Position>(
   };
 }
 
-/** Opaque to callers, and only good for the filters of the list it came from. */
+/** The cursor is opaque to callers, and only good for the filters of the list it came from. */
 function encodeCursor({ created_at, id }: Position, of: ListOf): string {
   return Buffer.from(`${created_at.getTime()}.${id}.${fingerprintOf(of)}`).toString('base64url');
 }

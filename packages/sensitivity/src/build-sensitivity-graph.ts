@@ -26,9 +26,9 @@ export interface DifferentiableModel {
   /** [rows, classes]: [batch · length, vocabulary] of a language model. */
   readonly logits: Value;
   readonly parameters: readonly string[];
-  /** Of packed parameters: parts that are scored too. Together they are the whole. */
+  /** The parts of packed parameters that are scored too. Together they are the whole. */
   readonly parts?: ReadonlyMap<string, readonly ParameterPart[]>;
-  /** Of mixtures of experts, one per layer. */
+  /** Where mixtures of experts send their tokens, one per layer of experts. */
   readonly routings?: readonly Routing[];
 }
 
@@ -44,7 +44,7 @@ export interface SensitivityGraph {
   readonly graph: Graph;
   readonly lossOutput: string;
   readonly parameters: readonly SensitivityParameter[];
-  /** One per layer of experts. */
+  /** The outputs with the tokens that were sent to experts, one per layer of experts. */
   readonly routedTokens: readonly RoutedTokensOutput[];
 }
 

@@ -18,7 +18,7 @@ function row(table: string, name: string): readonly string[] {
   return line?.slice(name.length).trim().split(/ +/) ?? [];
 }
 
-/** Equal to the last digit that is written. */
+/** Expects a value that is equal to the last digit that is written. */
 function expectWritten(written: string | undefined, value: number | null | undefined): void {
   const digits = written?.split('.')[1]?.length ?? Number.NaN;
   expect(value?.toFixed(digits)).toBe(Number(written).toFixed(digits));

@@ -11,9 +11,9 @@ export interface AttentionOperands {
 export interface AttentionOptions {
   /** What scores are multiplied by. */
   readonly scale: number;
-  /** Bounds scores softly before the bias is added; 0 for none. */
+  /** The bound c that scores are softly held to before the bias is added; 0 stands for none. */
   readonly softcap?: number;
-  /** Added to the scores; broadcasts to [batch, heads, length, total]. */
+  /** What is added to the scores; it broadcasts to [batch, heads, length, total]. */
   readonly bias?: Value | undefined;
   /** One score per head, [heads], of a key without a value; `'zero'` where all of them are 0. */
   readonly sink?: Value | 'zero' | undefined;

@@ -87,7 +87,7 @@ describe.each(fusedCases.map((fused, i) => ({ about: '', ...fused, i })))(
 
 it('has a case for every decomposition', () => {
   const covered = new Set(fusedCases.map(({ key }) => key));
-  // A pattern of several nodes; it has a test of its own.
+  // It is a pattern of several nodes and has a test of its own.
   covered.add('Where');
   expect(Object.keys(decompositions).filter((key) => !covered.has(key))).toEqual([]);
 });
@@ -95,9 +95,9 @@ it('has a case for every decomposition', () => {
 it('knows every operator in one way only', () => {
   const keys = [...Object.keys(vjpRules), ...nonDifferentiable, ...Object.keys(decompositions)];
   expect(keys.filter((key, i) => keys.indexOf(key) !== i)).toEqual([
-    // Taken apart from its scale first.
+    // It has a rule, for what is left when its scale was taken out of it.
     'SimplifiedLayerNormalization',
-    // Decomposed in the one pattern where its rule gives NaN.
+    // It is decomposed in the one pattern where its rule gives NaN.
     'Where',
   ]);
 });
@@ -187,7 +187,7 @@ async function run(graph: Graph): Promise<readonly (TensorData | undefined)[]> {
   }
 }
 
-/** Relative to the largest element; NaN where the two cannot be compared. */
+/** The largest difference by the largest element; NaN where the two cannot be compared. */
 function largestDifference(a: TensorData | undefined, b: TensorData | undefined): number {
   if (a?.dtype !== 'float32' || b?.dtype !== 'float32' || a.data.length !== b.data.length) {
     return Number.NaN;

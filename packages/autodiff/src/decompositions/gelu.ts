@@ -26,7 +26,7 @@ const gelu: Decomposition = ({ node, input }, g) => {
   return [tanh ? tanhGelu(g, input(0)) : exactGelu(g, input(0))];
 };
 
-/** Inputs X and, optionally, a bias that is added to it first. */
+/** The inputs are X and, optionally, a bias that is added to it first. */
 const fastGelu: Decomposition = ({ input, inputs: [, bias] }, g) => [
   tanhGelu(g, bias ? g.add(input(0), bias) : input(0)),
 ];

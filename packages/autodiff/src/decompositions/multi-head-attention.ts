@@ -24,9 +24,9 @@ import {
 import type { Decomposition } from './decomposition.js';
 
 /**
- * Inputs query, key, value, their biases side by side, padding, score bias, past keys, past values.
- * Keys and values, or all three, may be packed in one input. Outputs Y, keys and values with their
- * past.
+ * The inputs are query, key, value, their biases side by side, padding, score bias, past keys and
+ * past values. Keys and values, or all three, may be packed in one input. The outputs are Y, and the
+ * keys and the values with their past.
  */
 const multiHeadAttention: Decomposition = (operator, g) => {
   const { node, inputs } = operator;
@@ -91,7 +91,7 @@ function addHeadBiases(
   return { queries: add(queries, 0), keys: add(keys, 1), values: add(values, 2) };
 }
 
-/** Inputs X, the three projections side by side, their biases, padding, past, score bias. */
+/** The inputs are X, the projections side by side, their biases, padding, past and score bias. */
 const packedAttention: Decomposition = ({ node, input, inputs }, g) => {
   if (inputs[6]) throw unsupported(node, 'its past is a shared buffer');
   if (intAttribute(node, 'do_rotary', 0) === 1) throw unsupported(node, 'it rotates (do_rotary)');

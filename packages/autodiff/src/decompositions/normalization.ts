@@ -70,21 +70,21 @@ const affine = (g: GraphBuilder, y: Value, scale?: Value, bias?: Value): Value =
   return bias ? g.add(scaled, bias) : scaled;
 };
 
-/** Inputs X, scale, bias; outputs Y, mean, 1/deviation. */
+/** The inputs are X, scale and bias; the outputs are Y, mean and 1/deviation. */
 const layerNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const axes = trailingAxes(input(0), intAttribute(node, 'axis', -1));
   const { y, mean, inverse } = layer(g, input(0), axes, floatAttribute(node, 'epsilon', 1e-5));
   return [affine(g, y, inputs[1], inputs[2]), mean, ifRead(node, 2, inverse)];
 };
 
-/** Inputs X, scale; outputs Y, 1/root mean square. */
+/** The inputs are X and scale; the outputs are Y and 1/root mean square. */
 const rmsNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const axes = trailingAxes(input(0), intAttribute(node, 'axis', -1));
   const { y, inverse } = rms(g, input(0), axes, floatAttribute(node, 'epsilon', 1e-5));
   return [affine(g, y, inputs[1]), ifRead(node, 1, inverse)];
 };
 
-/** Inputs X, skip, γ, β, bias; outputs Y, mean, 1/deviation, X + skip + bias. */
+/** Takes X, skip, γ, β and bias; the outputs are Y, mean, 1/deviation and X + skip + bias. */
 const skipLayerNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const sum = addSkip(g, input(0), input(1), inputs[4]);
   const epsilon = floatAttribute(node, 'epsilon', 1e-12);
@@ -92,7 +92,7 @@ const skipLayerNormalization: Decomposition = ({ node, input, inputs }, g) => {
   return [affine(g, y, inputs[2], inputs[3]), mean, ifRead(node, 2, inverse), sum];
 };
 
-/** Inputs X, skip, γ, bias; outputs Y, none, 1/root mean square, X + skip + bias. */
+/** Takes X, skip, γ and bias; the outputs are Y, none, 1/root mean square and X + skip + bias. */
 const skipRmsNormalization: Decomposition = ({ node, input, inputs }, g) => {
   const sum = addSkip(g, input(0), input(1), inputs[3]);
   const epsilon = floatAttribute(node, 'epsilon', 1e-12);

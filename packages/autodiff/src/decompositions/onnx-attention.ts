@@ -17,8 +17,8 @@ import {
 import type { Decomposition } from './decomposition.js';
 
 /**
- * Inputs Q, K, V, mask, past keys, past values, lengths of the keys. Outputs Y, keys and values
- * with their past. A query that may attend to no key gets zeros.
+ * Takes Q, K, V, mask, past keys, past values and lengths of the keys. Gives Y, and the keys and the
+ * values with their past. A query that may attend to no key gets zeros.
  */
 const attention: Decomposition = (operator, g) => {
   const { node, input, inputs } = operator;

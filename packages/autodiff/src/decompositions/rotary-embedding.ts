@@ -68,7 +68,7 @@ function interleavedPairs(g: GraphBuilder, half: number): Pairs {
   };
 }
 
-/** Inputs X, position ids, cos and sin tables [positions, R/2]. */
+/** The inputs are X, position ids, and the cos and sin tables [positions, R/2]. */
 const contribRotaryEmbedding: Decomposition = (operator, g) => {
   const { node, input } = operator;
   if (floatAttribute(node, 'scale', 1) !== 1) {
@@ -79,7 +79,7 @@ const contribRotaryEmbedding: Decomposition = (operator, g) => {
   return [rotateHeads(g, operator, row(input(2)), row(input(3)))];
 };
 
-/** Inputs X, cos, sin, position ids; without ids, cos and sin are rows [batch, sequence, R/2]. */
+/** Takes X, cos, sin and position ids; without ids, cos and sin are rows [batch, sequence, R/2]. */
 const rotaryEmbedding: Decomposition = (operator, g) => {
   const { input, inputs } = operator;
   const positions = inputs[3];

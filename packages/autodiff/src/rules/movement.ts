@@ -19,9 +19,9 @@ const concat: VjpRule = (node, [dy], g) => {
   if (!dy) return node.inputs.map(() => undefined);
   const axis = normalizeAxis(intAttribute(node.node, 'axis', 0), dy.shape.length);
   const sizes = node.inputs.map((_, i) => node.input(i).shape[axis] ?? 0);
-  const wanted = sizes.flatMap((_, i) => (node.needs(i) ? [i] : []));
-  const [only] = wanted;
-  if (wanted.length === 1 && only !== undefined) {
+  const needed = sizes.flatMap((_, i) => (node.needs(i) ? [i] : []));
+  const [only] = needed;
+  if (needed.length === 1 && only !== undefined) {
     const start = sum(sizes.slice(0, only));
     const part = slice(g, dy, [axis], [start], [start + (sizes[only] ?? 0)]);
     return node.inputs.map((_, i) => (i === only ? part : undefined));
@@ -65,8 +65,8 @@ const sliceRule = firstInput((node, dy, g) => {
     const size = shape[axis] ?? 0;
     const step = steps[i] ?? 1;
     const start = clampStart(starts[i] ?? 0, size, step);
-    const taken = Array.from({ length: dy.shape[axis] ?? 0 }, (_, k) => start + k * step);
-    return placeAlongAxis(g, placed, axis, size, taken);
+    const positions = Array.from({ length: dy.shape[axis] ?? 0 }, (_, k) => start + k * step);
+    return placeAlongAxis(g, placed, axis, size, positions);
   }, dy);
 });
 

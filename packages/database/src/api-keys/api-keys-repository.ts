@@ -15,7 +15,7 @@ export type ApiKeysRepository = ReturnType<typeof createApiKeysRepository>;
 const LAST_USED_PRECISION_MS = 60_000;
 
 export function createApiKeysRepository(prisma: PrismaClient) {
-  // For good once it is true: keys are revoked and never deleted.
+  // Once true, it stays so: keys are revoked and never deleted.
   let exists = false;
   let lookedAt = Number.NEGATIVE_INFINITY;
   return {
@@ -37,14 +37,14 @@ export function createApiKeysRepository(prisma: PrismaClient) {
       return { key, stored: toApiKey(row) };
     },
 
-    /** Newest first. */
+    /** All keys, the newest first. */
     async list(): Promise<ApiKey[]> {
       const rows = await prisma.apiKey.findMany({ orderBy: [{ created_at: 'desc' }] });
       return rows.map(toApiKey);
     },
 
     /**
-     * For good. Revoking again changes nothing.
+     * Revokes a key for good. Revoking it again changes nothing.
      *
      * @throws not_found
      */
@@ -69,7 +69,7 @@ export function createApiKeysRepository(prisma: PrismaClient) {
       if (exists || performance.now() - lookedAt < maxAgeMs) return exists;
       const now = performance.now();
       const row = await prisma.apiKey.findFirst({ select: { id: true } });
-      // Meanwhile one may have been created here.
+      // `exists` is not set to false here: a key may have been created while the query ran.
       if (row !== null) exists = true;
       lookedAt = now;
       return exists;

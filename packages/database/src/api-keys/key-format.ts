@@ -27,7 +27,7 @@ export function generateKey(): string {
   return body + checksum(body);
 }
 
-/** Undefined for text that is no key, such as one with a mistyped character. */
+/** The parts of a key; undefined for text that is none, such as one with a mistyped character. */
 export function parseKey(text: string): ParsedKey | undefined {
   const [, prefix, secret, sum] = FORMAT.exec(text) ?? [];
   if (prefix === undefined || secret === undefined) return undefined;
@@ -41,7 +41,7 @@ function checksum(text: string): string {
   return base62(bytes, 6);
 }
 
-/** As a number in base 62, filled up with zeros to `length` digits. */
+/** The bytes as a number in base 62, filled up with zeros to `length` digits. */
 function base62(bytes: Uint8Array, length: number): string {
   let rest = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
   let digits = '';

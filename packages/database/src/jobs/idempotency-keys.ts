@@ -9,7 +9,7 @@ export interface IdempotencyKey {
   /** Whose key it is. */
   readonly scope: string;
   readonly key: string;
-  /** Of the request: the same key with another one is a mistake of the caller's. */
+  /** The request's; the same key with another request is a mistake of the caller's. */
   readonly fingerprint: string;
 }
 
@@ -17,7 +17,7 @@ const KEPT_HOURS = 24;
 
 export function createIdempotencyKeys(prisma: PrismaClient) {
   return {
-    /** See findAnswer. */
+    /** The job that was answered to this key. @throws idempotency_key_reused */
     answer: (key: IdempotencyKey) => findAnswer(prisma, key),
 
     /** Forgets the keys whose time is over; returns how many. */
@@ -60,14 +60,14 @@ export async function takeKey(
   { scope, key, fingerprint }: IdempotencyKey,
   job: Job,
 ): Promise<boolean> {
-  const taken = await transaction.$executeRaw`
+  const bound = await transaction.$executeRaw`
     INSERT INTO idempotency_key (scope, key, fingerprint, job_id, answer)
     VALUES (${scope}, ${key}, ${fingerprint}, ${parseId('job', job.id)}::uuid, ${toJson(job)}::jsonb)
     ON CONFLICT (scope, key) DO UPDATE
       SET fingerprint = excluded.fingerprint, job_id = excluded.job_id,
         answer = excluded.answer, created_at = excluded.created_at
       WHERE idempotency_key.created_at <= ${keptSince()}`;
-  return taken > 0;
+  return bound > 0;
 }
 
 const keptSince = (): Date => new Date(Date.now() - KEPT_HOURS * 3600 * 1000);

@@ -50,7 +50,7 @@ export function createJobBatches(prisma: PrismaClient) {
       });
     },
 
-    /** Undefined until a worker has said it. */
+    /** What the batches hold; undefined until a worker has said it. */
     async layout(id: string): Promise<BatchLayout | undefined> {
       const { checkpoint_layout } = await findJob(prisma, id);
       return (checkpoint_layout ?? undefined) as unknown as BatchLayout | undefined;

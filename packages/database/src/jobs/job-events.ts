@@ -19,12 +19,12 @@ export function createJobEvents(prisma: PrismaClient) {
     },
 
     /**
-     * Of many jobs at once, by id: the events after the seq given for each, and the progress. Jobs
-     * that there are not are left out.
+     * What is new of many jobs at once, by id: the events after the seq given for each, and the
+     * progress. An id that names no job is left out.
      */
     async changes(known: ReadonlyMap<string, number>): Promise<Map<string, JobChange>> {
       const uuids = [...known.keys()].map((id) => parseId('job', id));
-      // Progress first: what comes with a terminal event is then never of an earlier moment.
+      // Progress is read first, so that what comes with a terminal event is never of a later moment.
       const jobs = await prisma.job.findMany({
         where: { id: { in: uuids } },
         select: { id: true, progress: true },

@@ -10,7 +10,7 @@ import { sumOfProgress } from './sum-of-progress.js';
 /** One attempt at a shard. */
 export interface StartedShard {
   readonly job: Job;
-  /** Of the shard; the job's own counts attempts to end it. */
+  /** Counts the attempts at the shard; the job's own counts attempts to end the job. */
   readonly attempt: number;
 }
 

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const worker = { workerId: 'w' };
 
-/** As KEDA reads it: one row with one number. */
+/** The query's answer as KEDA reads it: one row with one number. */
 async function workersWanted(): Promise<number> {
   const { rows } = await client.query({ text: query, rowMode: 'array' });
   expect(rows).toEqual([[expect.stringMatching(/^\d+$/)]]);

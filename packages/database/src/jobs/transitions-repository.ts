@@ -67,12 +67,12 @@ export function createTransitions(prisma: PrismaClient) {
       });
     },
 
-    /** What a worker does when it has stopped for a cancel; also takes a job out of the queue. */
+    /** Ends a job whose worker has stopped for a cancel, or one that still waits in the queue. */
     finishCancel(id: string): Promise<boolean> {
       return happened(id, 'canceled');
     },
 
-    /** With a run that was stored before; `runs.save` with the job's id stores one and does this. */
+    /** Ends the job with a run that was stored before; `runs.save` ends it with a new one. */
     succeed(id: string, runId: string): Promise<boolean> {
       const columns = { run_id: parseId('run', runId), cached: true };
       return happened(id, 'succeeded', { columns, event: { run_id: runId, cached: true } });

@@ -43,7 +43,7 @@ export async function listRuns(
   return { ...page, data: summaries };
 }
 
-/** Only what was asked for: `undefined` would be no filter to us, but is to Prisma's types. */
+/** The filters that were asked for: Prisma's types refuse `undefined`, which is no filter to us. */
 function whereOf(filters: Omit<ListRunsQuery, 'limit' | 'cursor'>): Prisma.RunWhereInput {
   const { model, revision, dataset, method, imported } = filters;
   return {
@@ -69,7 +69,7 @@ function beyond(cursor: string, of: ListOf): Prisma.RunWhereInput {
   };
 }
 
-/** By run, what it says of its dataset but its examples. */
+/** What each run says of its dataset, without the examples, by the run's uuid. */
 async function provenance(
   prisma: PrismaClient,
   uuids: readonly string[],

@@ -34,7 +34,7 @@ export async function saveRun(
   });
 }
 
-/** Also takes the model's row lock: saves of one model follow one another. */
+/** Stores the model, and takes its row lock: saves of one model follow one another. */
 async function upsertModel(tx: Transaction, { model }: NewRun): Promise<number> {
   const [row] = await tx.$queryRaw<{ id: number }[]>`
     INSERT INTO model (name, revision, model_type, parameters)
@@ -70,7 +70,7 @@ async function upsertLayers(
       WHERE layer.numel IS NULL AND excluded.numel IS NOT NULL`;
 }
 
-/** One revision has one shape per parameter: another means that the scores are of another model. */
+/** One revision has one shape per parameter: scores with another one are of another model. */
 async function assertShapes(
   tx: Transaction,
   modelId: number,
@@ -99,7 +99,7 @@ async function assertShapes(
 function insertRun(tx: Transaction, modelId: number, run: NewRun): Promise<RunRow> {
   const { model, dataset } = run;
   return tx.run.create({
-    // Column by column: a complete Run passes for a NewRun, and its id is not the row's.
+    // Columns are named one by one: a complete Run passes for a NewRun, and its id is not the row's.
     data: {
       identity: run.identity,
       imported: run.imported,

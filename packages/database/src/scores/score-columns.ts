@@ -11,13 +11,13 @@ export interface ScoreColumns {
   readonly m2: (number | null)[];
   readonly standardError: (number | null)[];
   readonly topKProbability: (number | null)[];
-  /** 1-based start and length of the row's slice of `perExample`; length 0 for none. */
+  /** Start (from 1) and length of the row's slice of `perExample`; a length of 0 is for none. */
   readonly start: number[];
   readonly length: number[];
   readonly perExample: number[];
   readonly routedTokens: (number | null)[];
   readonly routedExamples: (number | null)[];
-  /** Of `perExampleRoutedTokens`, as above. */
+  /** Start and length of the row's slice of `perExampleRoutedTokens`, likewise. */
   readonly routedStart: number[];
   readonly routedLength: number[];
   readonly perExampleRoutedTokens: number[];

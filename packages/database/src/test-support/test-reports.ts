@@ -102,7 +102,7 @@ export function fisherReport(layers: readonly LayerValue[], changes: Partial<New
   return { run: fisherRun(changes), scores } satisfies NewReport;
 }
 
-/** Nothing where the squares overflow, which those of float32 gradients cannot. */
+/** The variance, or nothing where the squares overflow, which those of float32 gradients cannot. */
 function varianceOf(values: readonly number[] = []): { variance?: number } {
   const { variance } = moments(values);
   return variance !== null && Number.isFinite(variance) ? { variance } : {};

@@ -4,7 +4,10 @@ import { showId } from '../ids.js';
 import { toJson } from '../jobs/job-row.js';
 import type { Transaction } from '../prisma-client.js';
 
-/** To be called in the transaction that changed the job's status. */
+/**
+ * Stores that a job's end is to be told. Call it in the transaction that changed the status, so that
+ * neither is without the other.
+ */
 export async function addWebhookDelivery(tx: Transaction, job: JobRow): Promise<void> {
   const { id, status, webhook_url: url } = job;
   if (url === null || !isTerminal(status)) return;

@@ -12,7 +12,7 @@ export interface DueDelivery {
   readonly url: string;
   /** The body, the same bytes in every attempt. */
   readonly body: string;
-  /** 1 for the first. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
 }
 
@@ -20,7 +20,7 @@ export interface AttemptOutcome {
   readonly status: 'pending' | 'delivered' | 'abandoned';
   readonly responseStatus?: number | undefined;
   readonly error?: string | undefined;
-  /** For `pending`. */
+  /** When the next attempt of a `pending` delivery is due; at once when absent. */
   readonly nextAttemptAt?: Date | undefined;
 }
 
@@ -57,7 +57,7 @@ export function createWebhookDeliveries(prisma: PrismaClient) {
       }));
     },
 
-    /** What became of an attempt. */
+    /** Stores what became of an attempt. */
     async record(id: string, outcome: AttemptOutcome): Promise<void> {
       const { status, responseStatus, error, nextAttemptAt } = outcome;
       await prisma.webhookDelivery.updateMany({
@@ -73,7 +73,7 @@ export function createWebhookDeliveries(prisma: PrismaClient) {
     },
 
     /**
-     * Of one job, oldest first.
+     * The deliveries of one job, the oldest first.
      *
      * @throws not_found
      */

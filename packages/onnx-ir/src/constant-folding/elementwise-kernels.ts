@@ -33,7 +33,7 @@ const modulo: Kernel = (args: KernelArguments) => {
   return broadcast(truncated ? (a, b) => a % b : (a, b) => a - b * Math.floor(a / b))(args);
 };
 
-/** To an integer: towards zero. To a bool: whether it is not zero. */
+/** A cast to an integer rounds towards zero; one to bool says whether the number is not zero. */
 const cast: Kernel = ({ input, outputs: [output] }) => {
   const { data } = input(0);
   return [Array.from(data, (x) => convert(x, output))];

@@ -33,7 +33,7 @@ export function dequantizeBlocks(
   return g.mul(g.sub(blocks, zero), g.reshape(scales, column));
 }
 
-/** One number per scale. */
+/** The zero points, one number per scale. */
 function zeroPoints(g: GraphBuilder, zeros: Value, bits: number, { dtype, shape }: Value): Value {
   if (zeros.dtype !== 'uint8') return zeros;
   const unpacked = unpack(g, zeros, bits, dtype);

@@ -16,7 +16,7 @@ export type ElementType =
 interface ElementTypeInfo {
   /** `TensorProto.DataType` of onnx.proto. */
   readonly onnxCode: number;
-  /** Of one element; two 4-bit integers share a byte. */
+  /** Bytes of one element; two 4-bit integers share a byte. */
   readonly bytes: number;
   readonly floating: boolean;
 }

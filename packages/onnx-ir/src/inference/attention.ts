@@ -60,7 +60,7 @@ const multiHeadAttention: InferenceRule = ({ node, input, has }) => {
   return [merged(mixed), keys, values, scores(queries, keys)];
 };
 
-/** One projection makes queries, keys and values. */
+/** The operator's one projection makes queries, keys and values. */
 const packedAttention: InferenceRule = ({ node, input, has }) => {
   const { dtype, shape } = input(0);
   const [batch = 0, length = 0] = shape;

@@ -5,7 +5,7 @@ import { storageNames, valueBytes } from './storage.js';
 export interface MemoryEstimate {
   /** The most that is held at once for what the graph computes. */
   readonly activationBytes: number;
-  /** Of the stored tensors the graph maps. */
+  /** Bytes of the stored tensors that the graph maps. */
   readonly weightBytes: number;
 }
 

@@ -39,15 +39,15 @@ export function recomputeCheapValues(graph: Graph, forward: ReadonlySet<Node>): 
   const read = new Set(late.flatMap((node) => node.inputs));
   const recomputable = findRecomputable(graph, early, read);
 
-  const wanted = new Set([...read].filter((name) => recomputable.has(name)));
+  const repeated = new Set([...read].filter((name) => recomputable.has(name)));
   const values = new Map(graph.values);
-  const redirect = (name: string) => (wanted.has(name) ? again(name) : name);
+  const redirect = (name: string) => (repeated.has(name) ? again(name) : name);
   const copies = early.toReversed().flatMap((node) => {
-    if (!node.outputs.some((name) => wanted.has(name))) return [];
+    if (!node.outputs.some((name) => repeated.has(name))) return [];
     for (const name of [...node.inputs, ...node.outputs]) {
       const value = graph.values.get(name);
       if (!recomputable.has(name) || !value) continue;
-      wanted.add(name);
+      repeated.add(name);
       values.set(again(name), { ...value, name: again(name) });
     }
     return { ...node, name: again(node.name), outputs: node.outputs.map(redirect) };
@@ -74,7 +74,7 @@ function findRecomputable(
   for (const node of forward) {
     const from = new Set(node.inputs.flatMap((name) => [...(sources.get(name) ?? [])]));
     const missing = [...from].filter((name) => !kept.has(name));
-    const wanted = node.outputs.filter((name) => needed.has(name));
+    const readOutputs = node.outputs.filter((name) => needed.has(name));
     const view = isView(node);
     const repeat = view
       ? recomputable.has(node.inputs[0] ?? '')
@@ -82,8 +82,8 @@ function findRecomputable(
         isCheap(graph, node, sources) &&
         !addsBranches(node, sources) &&
         bytesOf(graph, node.outputs) >= SMALL_SHARE * largest &&
-        (wanted.length === 0 || bytesOf(graph, missing) < bytesOf(graph, wanted));
-    for (const name of repeat && wanted.length > 0 ? missing : wanted) kept.add(name);
+        (readOutputs.length === 0 || bytesOf(graph, missing) < bytesOf(graph, readOutputs));
+    for (const name of repeat && readOutputs.length > 0 ? missing : readOutputs) kept.add(name);
     for (const name of node.outputs) {
       if (repeat) recomputable.add(name);
       const given = from.size === 0 && (CHEAP.has(node.opType) || !readsWeight(graph, node));

@@ -24,7 +24,7 @@ export interface DecodedModel {
   /** Versions by domain; `''` is the standard one. */
   readonly opsets: ReadonlyMap<string, number>;
   readonly metadata: ReadonlyMap<string, string>;
-  /** Without those that are initializers, which old files list too. */
+  /** The inputs that must be fed: old files list their initializers among the inputs too. */
   readonly inputs: readonly DecodedValue[];
   readonly outputs: readonly DecodedValue[];
   readonly nodes: readonly DecodedNode[];

@@ -23,7 +23,7 @@ export interface ChunkedHead {
   /** ∂(Σₙ ℓₙ)/∂x: [rows, width]. */
   readonly inputCotangent: Value;
   readonly weightUse: Extract<ParameterUse, { kind: 'head' }>;
-  /** Where the head has a bias. */
+  /** The use of the head's bias, where it has one. */
   readonly biasUse: Extract<ParameterUse, { kind: 'head-bias' }> | undefined;
 }
 
@@ -95,7 +95,7 @@ export function attachChunkedHead(
     totals = parts.map((part, i) => (totals[i] ? g.add(totals[i], part) : part));
     afterLast = zeroFrom(g, totals);
   }
-  // And has the last one reduced before the backward pass, not when the head's norm is due.
+  // The same has the last chunk reduced before the backward pass, not when the head's norm is due.
   const [first, deltaGram, ...others] = totals;
   const inputCotangent = first && afterLast && g.add(first, afterLast);
   if (!inputCotangent || !deltaGram) throw new RangeError('a head without a vocabulary');

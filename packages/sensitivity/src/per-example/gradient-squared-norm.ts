@@ -63,7 +63,7 @@ function useGram(
   shape: readonly number[],
   uses: readonly MatrixUse[],
 ): boolean {
-  // Of a chunked head only Gram products are left.
+  // A chunked head leaves nothing but Gram products.
   if (uses.some(({ kind }) => kind === 'head')) return true;
   if (path !== 'auto') return path === 'gram';
   const [n = 1, k = 1] = shape;

@@ -26,17 +26,17 @@ export type ParameterUse =
   | {
       readonly kind: 'head';
       readonly x: Value;
-      /** x again: the logits, whose cotangent would be wanted, exist only in chunks. */
+      /** x again: the logits, whose cotangent δ is, exist only in chunks. */
       readonly output: Value;
       /** [batch, length, length]. */
       readonly deltaGram: Value;
-      /** By the name of the tokens: [batch, length, lookups]. */
+      /** δ at the tokens of each lookup, [batch, length, lookups], by the name of the tokens. */
       readonly atTokens: ReadonlyMap<string, Value>;
     }
   /** The bias of such a head: ‖Σₜ δₜ‖² as it was summed over the chunks, [batch]. */
   | {
       readonly kind: 'head-bias';
-      /** As of `head`. */
+      /** x, as for `head`. */
       readonly output: Value;
       readonly squaredNorm: Value;
     }
@@ -53,7 +53,7 @@ const input = (node: Node, i: number, g: GraphBuilder): Value => g.value(node.in
 /** The operators through which a parameter may enter the computation, by operator key. */
 type ParameterOp = 'Add' | 'Gather' | 'Gemm' | 'MatMul' | 'Mul';
 
-/** How each operator uses a parameter that is its input number `position`. A missing one does not compile. */
+/** How each operator uses a parameter that is its input `position`. A missing one does not compile. */
 export const useRules: { readonly [Op in ParameterOp]: UseRule } = {
   Gemm: (node, position, g) => {
     if (position === 2) return { kind: 'bias', output: output(node, g) };

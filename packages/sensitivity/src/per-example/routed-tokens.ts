@@ -4,7 +4,7 @@ import { type GraphBuilder, int, type Value } from '@layersense/onnx-ir';
 export interface Routing {
   /** int64 [batch · length, experts per token]: the experts of every token, by number. */
   readonly chosen: Value;
-  /** By expert, the parameters that see only the tokens sent to it. */
+  /** The parameters that see only the tokens sent to an expert, by expert. */
   readonly experts: readonly (readonly string[])[];
 }
 

@@ -23,26 +23,26 @@ import { findSegments, type Segment } from './find-segments.js';
 
 /** One segment's graphs. A tensor that goes from one graph to another has the same name in both. */
 export interface SegmentGraphs {
-  /** From the start of the segment to its end; the last segment's backward graph does without. */
+  /** Computes the segment's end from its start; the last segment's backward graph does without. */
   readonly forward: Graph | undefined;
   /** The tensor the segment starts from; the first starts from the graph's inputs. */
   readonly start: string | undefined;
   readonly end: string;
   /**
-   * From `start` and the cotangent of `end` to the cotangent of `start` and the norms. Runs the
-   * segment forward again. The last one starts from the loss.
+   * Computes the cotangent of `start` and the norms from `start` and the cotangent of `end`; for
+   * that it runs the segment forward again. That of the last segment starts from the loss.
    */
   readonly backward: Graph;
   readonly startCotangent: string | undefined;
   readonly endCotangent: string | undefined;
-  /** In the last segment, the output with ℓₙ per example. */
+  /** The output with ℓₙ per example, which the last segment has. */
   readonly losses: string | undefined;
   /**
    * By parameter, the output with this segment's part of ‖gₙ‖². The parts of a parameter that
    * several segments use add up to its norm.
    */
   readonly norms: ReadonlyMap<string, string>;
-  /** Of the layers of experts in this segment. */
+  /** The outputs with routed tokens of the layers of experts in this segment. */
   readonly routedTokens: readonly RoutedTokensOutput[];
   /** Outputs of the backward graph that backward graphs of earlier segments take. */
   readonly carried: readonly string[];

@@ -8,14 +8,14 @@ import type { ParameterUse } from '../per-example/parameter-uses.js';
  * the inner product of the gradients, and never a tensor as wide as the vocabulary.
  */
 export type CarriedUse =
-  /** For the lookup of `tokens` in the same table: inputs x [B, S, K], and δₛ[tokenₜ] [B, S, T]. */
+  /** What the lookup of `tokens` in the same table needs: x [B, S, K] and δₛ[tokenₜ] [B, S, T]. */
   | {
       readonly kind: 'lookup';
       readonly tokens: string;
       readonly x: Value;
       readonly atTokens: Value;
     }
-  /** For another projection by the same matrix: x [B, S, K] and δ [B, S, N]. */
+  /** What another projection by the same matrix needs: x [B, S, K] and δ [B, S, N]. */
   | { readonly kind: 'rows'; readonly x: Value; readonly delta: Value };
 
 export interface UseContext {

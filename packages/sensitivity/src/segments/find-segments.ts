@@ -3,15 +3,15 @@ import { logitStages } from '../loss/output-head.js';
 
 /** A stretch of the forward pass that one tensor enters and one tensor leaves. */
 export interface Segment {
-  /** Undefined for the first segment, which starts from the graph's inputs. */
+  /** Where the segment starts; undefined for the first, which starts from the graph's inputs. */
   readonly start: Value | undefined;
-  /** The logits for the last segment. */
+  /** Where the segment ends; the last one ends with the logits. */
   readonly end: Value;
 }
 
 /**
  * Cuts a forward pass at tensors that every path crosses: in a transformer the residual stream,
- * before and after each attention and each MLP. Found on the graph itself, so it holds for any model.
+ * before and after each attention and each MLP. They are found on the graph, so any model will do.
  *
  * A value is carried across a cut only if it depends on the input and on a parameter: whatever follows
  * from the input or from the weights alone is computed again on the other side. Neighbouring cuts are
@@ -43,13 +43,13 @@ export function findSegments(
 
 interface Crossing {
   readonly value: Value;
-  /** Index of the node after which `value` alone is carried. */
+  /** The index of the node after which `value` alone is carried. */
   readonly position: number;
 }
 
 /**
- * Every place in node order where exactly one carried value is still to be used. Not among the logits,
- * before a bias is added or their shape is changed: these are as wide as the vocabulary.
+ * Every place in node order where exactly one carried value is still to be used. The logits, before a
+ * bias is added or their shape is changed, are left out: they are as wide as the vocabulary.
  */
 function crossings(
   g: GraphBuilder,
