@@ -32,6 +32,8 @@ export interface CalibrationSet {
   readonly skippedTooShort: number;
   /** See {@link fingerprint}. */
   readonly fingerprint: string;
+  /** Which examples the model computes alike, and may be in one batch: all where absent. */
+  readonly lengthGroup?: ((length: number) => string) | undefined;
 }
 
 /**

@@ -1,7 +1,6 @@
 export {
   buildForward,
   listParameters,
-  type ParsedModel,
   parseModel,
   type ScoredParameter,
   supportedModelTypes,
@@ -23,4 +22,5 @@ export type { OnnxParameter } from './onnx/onnx-parameters.js';
 export { maxPositionsOf, onnxTask, vocabularyOf } from './onnx/onnx-task.js';
 export { storedTypeOf } from './onnx/quantized-tensor.js';
 export type { ReadStored } from './onnx/same-content.js';
+export type { ParsedModel } from './parsed-model.js';
 export { unconvertedName } from './stored-names.js';

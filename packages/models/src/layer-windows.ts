@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { Window } from './blocks/causal-masks.js';
 
+/** How far a layer looks back; files say 0 where none does. */
+export const WindowSize = z.number().int().nonnegative();
+
 /** The keys of config.json that say how far each layer looks back. */
 export const WindowKeys = {
-  sliding_window: z.number().int().positive().nullish(),
+  sliding_window: WindowSize.nullish(),
   layer_types: z.array(z.enum(['full_attention', 'sliding_attention'])).nullish(),
 };
 

@@ -8,7 +8,8 @@ const TaskConfig = z.object({
   problem_type: z.string().nullish(),
   label2id: z.record(z.string(), z.number().int()).nullish(),
   id2label: z.record(z.string(), z.string()).nullish(),
-  pad_token_id: z.number().int().min(0).nullish(),
+  num_labels: z.number().int().positive().nullish(),
+  pad_token_id: z.number().int().nullish(),
 });
 
 /** The classes that a sequence classifier chooses from. */
@@ -18,6 +19,12 @@ export interface Classes {
   readonly ids: ReadonlyMap<string, number>;
 }
 
+/** What a model's head predicts, and of a sequence classifier from how many classes. */
+export interface Head {
+  readonly task: ModelTask;
+  readonly classes?: number;
+}
+
 /** By the ends of the names of transformers' classes. */
 const tasks: readonly (readonly [RegExp, ModelTask])[] = [
   [/ForCausalLM$|LMHeadModel$/, 'causal-lm'],
@@ -25,14 +32,76 @@ const tasks: readonly (readonly [RegExp, ModelTask])[] = [
   [/ForSequenceClassification$/, 'sequence-classification'],
 ];
 
-/** The first of config.json's `architectures` that has a loss here, and what it predicts. */
+/**
+ * The names in config.json's `architectures`, and what the model they name predicts; undefined where
+ * that has no loss here.
+ *
+ * @throws LayersenseError `config_invalid` where they are of models that predict different things
+ */
 export function taskOfHead(config: unknown): {
   readonly heads: readonly string[];
   readonly task: ModelTask | undefined;
 } {
   const heads = parseConfig(TaskConfig, config ?? {}).architectures ?? [];
-  const found = tasks.find(([pattern]) => heads.some((head) => pattern.test(head)));
-  return { heads, task: found?.[1] };
+  const found = new Set(heads.map(taskOf));
+  if (found.size > 1) {
+    throw new LayersenseError(
+      'config_invalid',
+      `config.json names several models in architectures, ${heads.join(', ')}, and they do not predict the same. Keep the one that the checkpoint is.`,
+      { architectures: heads },
+    );
+  }
+  const [task] = found;
+  return { heads, task };
+}
+
+function taskOf(head: string): ModelTask | undefined {
+  return tasks.find(([pattern]) => pattern.test(head))?.[1];
+}
+
+/** The name of a model without a head, `LlamaModel` for example. */
+const HEADLESS = /^(?!.*For[A-Z])\w+(?<!DoubleHeads|Reward|LMHead|PreTrained)Model$/;
+
+/**
+ * The head of a decoder. One that config.json does not name, or that was left out when the model was
+ * saved, predicts the next token.
+ *
+ * @throws LayersenseError `model_type_unsupported` for a head without a loss here, by its name;
+ *   `config_invalid`
+ */
+export function decoderHead(config: unknown, modelType: string): Head {
+  const { heads, task } = taskOfHead(config);
+  if (task === 'causal-lm' || heads.every((head) => HEADLESS.test(head))) {
+    return { task: 'causal-lm' };
+  }
+  if (task === 'sequence-classification') return { task, classes: classCount(config) };
+  throw unsupportedHead(heads, modelType, '…ForCausalLM and …ForSequenceClassification');
+}
+
+/** @throws LayersenseError `model_type_unsupported` for another head; `config_invalid` */
+export function encoderHead(config: unknown, modelType: string): Head {
+  const { heads, task } = taskOfHead(config);
+  if (task === 'masked-lm') return { task };
+  if (task === 'sequence-classification') return { task, classes: classCount(config) };
+  throw unsupportedHead(heads, modelType, '…ForMaskedLM and …ForSequenceClassification');
+}
+
+function unsupportedHead(
+  heads: readonly string[],
+  modelType: string,
+  supported: string,
+): LayersenseError {
+  return new LayersenseError(
+    'model_type_unsupported',
+    `config.json calls this checkpoint ${heads.join(', ') || 'by no name in architectures'}; of ${modelType}, ${supported} have a loss here. Use the method magnitude, which needs none.`,
+    { architectures: heads },
+  );
+}
+
+/** transformers writes id2label unless there are two. */
+function classCount(config: unknown): number {
+  const { num_labels: count, id2label } = parseConfig(TaskConfig, config);
+  return id2label ? Object.keys(id2label).length : (count ?? 2);
 }
 
 /**
@@ -56,7 +125,8 @@ export function classesOf(config: unknown, count: number): Classes {
 
 const SINGLE_LABEL = 'single_label_classification';
 
-/** The token that config.json says rows are padded with. */
+/** The token that config.json says rows are padded with; old files say −1 where there is none. */
 export function padIdOf(config: unknown): number | undefined {
-  return parseConfig(TaskConfig, config ?? {}).pad_token_id ?? undefined;
+  const id = parseConfig(TaskConfig, config ?? {}).pad_token_id ?? -1;
+  return id < 0 ? undefined : id;
 }

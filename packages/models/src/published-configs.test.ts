@@ -368,41 +368,92 @@ describe('published configurations', () => {
     'google-bert/bert-base-uncased',
   ].map((name) => published[name]?.config);
 
+  const [qwen3, phi2, stablelm] = [
+    'Qwen/Qwen3-0.6B',
+    'microsoft/phi-2',
+    'stabilityai/stablelm-2-1_6b',
+  ].map((name) => {
+    const config = published[name]?.config;
+    if (!config) throw new TypeError(`${name} is not in the list`);
+    return config;
+  });
+  const token = { ...mistral, architectures: ['MistralForTokenClassification'] };
+  const factors = { short_factor: [1, 2], long_factor: [1, 2] };
+
   it.each([
-    ['hidden_act', { ...mistral, hidden_act: 'gelu' }, 'config_invalid'],
-    ['rope type "yarn"', { ...mistral, rope_scaling: { type: 'yarn' } }, 'model_type_unsupported'],
+    ['hidden_act "xielu"', { ...mistral, hidden_act: 'xielu' }, 'model_type_unsupported'],
+    [
+      'rope type "axial"',
+      { ...mistral, rope_scaling: { type: 'axial' } },
+      'model_type_unsupported',
+    ],
     [
       'partial_rotary_factor',
-      { ...mistral, rope_parameters: { partial_rotary_factor: 0.5 } },
-      'model_type_unsupported',
+      { ...mistral, rope_scaling: { type: 'linear', factor: 2, partial_rotary_factor: 0.5 } },
+      'config_invalid',
     ],
     ['short_factor', { ...phi3, rope_scaling: { type: 'longrope' } }, 'config_invalid'],
     [
-      '2 values in short_factor where its heads have 48',
-      { ...phi3, rope_scaling: { type: 'longrope', short_factor: [1, 2] } },
+      'short_factor: it has 2 values where heads have 48',
+      { ...phi3, rope_scaling: { type: 'longrope', ...factors } },
       'config_invalid',
     ],
     ['n_embd', { ...gpt2, n_embd: undefined }, 'config_invalid'],
+    ['n_head: 10 heads do not divide', { ...gpt2, n_head: 10 }, 'config_invalid'],
     ['num_attention_heads', { ...bert, num_attention_heads: 10 }, 'config_invalid'],
+    ['num_attention_heads', { ...mistral, num_attention_heads: 7 }, 'config_invalid'],
+    [
+      'num_key_value_heads: 32 attention heads cannot share 7',
+      { ...mistral, num_key_value_heads: 7 },
+      'config_invalid',
+    ],
+    ['num_key_value_heads', { ...gemma2, num_key_value_heads: 3 }, 'config_invalid'],
+    ['head_dim', { ...qwen3, head_dim: 63 }, 'config_invalid'],
+    ['head_dim', { ...phi2, partial_rotary_factor: 0.3875 }, 'config_invalid'],
+    ['head_dim', { ...stablelm, partial_rotary_factor: 0.4219 }, 'config_invalid'],
+    ['sliding_window', { ...mistral, sliding_window: 0 }, 'config_invalid'],
     [
       'position_embedding_type',
       { ...bert, position_embedding_type: 'relative_key' },
-      'config_invalid',
+      'model_type_unsupported',
     ],
     ['BertModel', { ...bert, architectures: ['BertModel'] }, 'model_type_unsupported'],
-    ['add_cross_attention', { ...gpt2, add_cross_attention: true }, 'config_invalid'],
-    ['activation_function', { ...gpt2, activation_function: 'mish' }, 'config_invalid'],
+    ['MistralForTokenClassification', token, 'model_type_unsupported'],
+    [
+      'Qwen3ForRewardModel',
+      { ...qwen3, architectures: ['Qwen3ForRewardModel'] },
+      'model_type_unsupported',
+    ],
+    [
+      'GPT2DoubleHeadsModel',
+      { ...gpt2, architectures: ['GPT2DoubleHeadsModel'] },
+      'model_type_unsupported',
+    ],
+    [
+      'several models',
+      { ...qwen3, architectures: ['Qwen3ForCausalLM', 'Qwen3ForTokenClassification'] },
+      'config_invalid',
+    ],
+    [
+      '1 output',
+      { ...qwen3, architectures: ['Qwen3ForSequenceClassification'], num_labels: 1 },
+      'loss_unsupported',
+    ],
+    ['add_cross_attention', { ...gpt2, add_cross_attention: true }, 'model_type_unsupported'],
+    ['activation_function', { ...gpt2, activation_function: 'prelu' }, 'model_type_unsupported'],
     [
       'use_bidirectional_attention',
       { ...gemma2, use_bidirectional_attention: true },
-      'config_invalid',
+      'model_type_unsupported',
     ],
-    ['layer_types.0', { ...gemma2, layer_types: ['chunked_attention'] }, 'config_invalid'],
+    ['layer_types.0', { ...gemma2, layer_types: ['chunked_attention'] }, 'model_type_unsupported'],
+    ['layer_types.0', { ...gemma2, layer_types: [3] }, 'config_invalid'],
     [
       'a token is sent to 9 experts but there are 8',
       { ...mixtral, num_experts_per_tok: 9 },
       'config_invalid',
     ],
+    ['.onnx', { model_type: 'starcoder2' }, 'model_type_unsupported'],
   ])('names the key that is missing or not supported: %s', (key, config, code) => {
     expect(() => countParameters(config)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(key) }),
@@ -410,17 +461,41 @@ describe('published configurations', () => {
   });
 
   it.each([
-    ['the table of positions', { ...gpt2, n_positions: 3 }],
-    [
-      'the context of the short factors',
-      {
-        ...phi3,
-        original_max_position_embeddings: 3,
-        rope_scaling: { type: 'longrope', short_factor: new Array(48).fill(1.5) },
-      },
-    ],
-  ])('refuses a sequence longer than %s', (_, config) => {
+    ['gemma3', { ...gemma2, model_type: 'gemma3_text', attn_logit_softcapping: 30 }],
+    ['mistral', { ...mistral, hidden_act: 'xielu' }],
+  ])('does not tell who has another variant of %s to restore a file', (_, config) => {
     expect(() => countParameters(config)).toThrow(
+      expect.objectContaining({
+        code: 'model_type_unsupported',
+        message: expect.not.stringContaining('estore'),
+      }),
+    );
+  });
+
+  it.each([
+    ['sliding_window 0 that no layer uses', { sliding_window: 0, use_sliding_window: false }],
+    ['pad_token_id -1', { pad_token_id: -1 }],
+    ['partial_rotary_factor with default frequencies', { partial_rotary_factor: 0.5 }],
+    ['yarn', { rope_scaling: { type: 'yarn', factor: 4 } }],
+    ['dynamic', { rope_scaling: { type: 'dynamic', factor: 2 } }],
+    ['another activation', { hidden_act: 'relu2' }],
+  ])('has the same parameters with %s', (_, keys) => {
+    const { config, parameters } = published['Qwen/Qwen3-0.6B'] ?? {};
+    expect(config).toBeDefined();
+    expect(countParameters({ ...config, ...keys })).toBe(parameters);
+  });
+
+  it('takes the size of heads from config.json', () => {
+    const smaller = { ...phi2, head_dim: 40, num_hidden_layers: 1 };
+    const rows = 2560 * 32 * (80 - 40);
+    const biases = 3 * 32 * (80 - 40);
+    expect(countParameters({ ...phi2, num_hidden_layers: 1 }) - countParameters(smaller)).toBe(
+      4 * rows + biases,
+    );
+  });
+
+  it('refuses a sequence longer than the table of positions', () => {
+    expect(() => countParameters({ ...gpt2, n_positions: 3 })).toThrow(
       expect.objectContaining({ code: 'sequence_too_long' }),
     );
   });

@@ -1,5 +1,6 @@
 import { LayersenseError } from '@layersense/contracts';
 import { z } from 'zod';
+import { OTHER_WAYS } from './other-ways.js';
 
 /** How a checkpoint sets its rotary frequencies. */
 export type RopeConfig = {
@@ -8,7 +9,7 @@ export type RopeConfig = {
   readonly partial: number;
 } & RopeScaling;
 
-type RopeScaling =
+export type RopeScaling =
   | { readonly type: 'default' }
   | { readonly type: 'linear'; readonly factor: number }
   | {
@@ -19,9 +20,28 @@ type RopeScaling =
       readonly originalMaxPositions: number;
     }
   | {
+      readonly type: 'yarn';
+      readonly factor: number;
+      /** Turns within the original context from which a frequency is kept, and below which it is divided. */
+      readonly fastTurns: number;
+      readonly slowTurns: number;
+      /** Whether the ramp between them begins and ends at whole frequencies. */
+      readonly wholeFrequencies: boolean;
+      /** What cosines and sines are multiplied by. */
+      readonly attentionFactor: number;
+      readonly originalMaxPositions: number;
+    }
+  | {
+      /** The base grows with the length of an example that is longer than `maxPositions`. */
+      readonly type: 'dynamic';
+      readonly factor: number;
+      readonly maxPositions: number;
+    }
+  | {
       readonly type: 'longrope';
-      /** What each frequency is divided by within the original context. */
+      /** What each frequency is divided by: in examples within the original context, and in longer ones. */
       readonly shortFactors: readonly number[];
+      readonly longFactors: readonly number[];
       /** What cosines and sines are multiplied by. */
       readonly attentionFactor: number;
       readonly originalMaxPositions: number;
@@ -34,13 +54,19 @@ export const RopeFields = z.object({
   rope_type: z.string().optional(),
   /** The key's name before transformers 4.43. */
   type: z.string().optional(),
-  factor: positive.optional(),
+  factor: positive.nullish(),
   low_freq_factor: positive.optional(),
   high_freq_factor: positive.optional(),
   short_factor: z.array(positive).optional(),
+  long_factor: z.array(positive).optional(),
   attention_factor: positive.nullish(),
-  original_max_position_embeddings: positive.optional(),
-  partial_rotary_factor: positive.optional(),
+  beta_fast: positive.nullish(),
+  beta_slow: positive.nullish(),
+  mscale: z.number().nullish(),
+  mscale_all_dim: z.number().nullish(),
+  truncate: z.boolean().optional(),
+  original_max_position_embeddings: positive.nullish(),
+  partial_rotary_factor: positive.nullish(),
 });
 type RopeFields = z.infer<typeof RopeFields>;
 
@@ -49,6 +75,7 @@ export const RopeKeys = {
   rope_theta: positive.optional(),
   rope_scaling: RopeFields.nullish(),
   rope_parameters: RopeFields.nullish(),
+  partial_rotary_factor: positive.nullish(),
 };
 
 interface RopeDefaults {
@@ -57,10 +84,9 @@ interface RopeDefaults {
   readonly partial?: number;
 }
 
-type RopeSource = z.infer<z.ZodObject<typeof RopeKeys>> & {
-  readonly max_position_embeddings?: number;
+export type RopeSource = z.infer<z.ZodObject<typeof RopeKeys>> & {
+  readonly max_position_embeddings: number;
   readonly original_max_position_embeddings?: number | undefined;
-  readonly partial_rotary_factor?: number | undefined;
 };
 
 /** @throws LayersenseError `config_invalid`, `model_type_unsupported` */
@@ -69,19 +95,43 @@ export function parseRope(
   { theta = 10_000, partial }: RopeDefaults = {},
 ): RopeConfig {
   const fields = { ...config.rope_scaling, ...config.rope_parameters };
-  const share = fields.partial_rotary_factor ?? config.partial_rotary_factor ?? partial ?? 1;
-  if (share !== 1 && partial === undefined) throw unsupported('partial_rotary_factor');
+  const scaling = parseScaling(fields, config);
   return {
     theta: fields.rope_theta ?? config.rope_theta ?? theta,
-    partial: share,
-    ...parseScaling(fields, config),
+    partial: rotatedShare(
+      fields.partial_rotary_factor ?? config.partial_rotary_factor,
+      scaling,
+      partial,
+    ),
+    ...scaling,
   };
+}
+
+/**
+ * transformers' models that rotate whole heads do not read the share with default frequencies, and fail
+ * with all others, which do.
+ */
+function rotatedShare(
+  asked: number | null | undefined,
+  { type }: RopeScaling,
+  partial: number | undefined,
+): number {
+  if (partial !== undefined) return asked ?? partial;
+  if ((asked ?? 1) === 1 || type === 'default') return 1;
+  throw new LayersenseError(
+    'config_invalid',
+    `config.json has partial_rotary_factor ${asked} with ${type} rotary scaling, but this architecture rotates whole heads. Remove the key, or restore the original config.json of the checkpoint.`,
+    { key: 'partial_rotary_factor' },
+  );
 }
 
 function parseScaling(fields: RopeFields, config: RopeSource): RopeScaling {
   const type = fields.rope_type ?? fields.type ?? 'default';
+  // transformers reads the key beside the rotary ones first, as in Phi-3's files.
   const originalMaxPositions =
-    config.original_max_position_embeddings ?? fields.original_max_position_embeddings;
+    config.original_max_position_embeddings ??
+    fields.original_max_position_embeddings ??
+    config.max_position_embeddings;
   switch (type) {
     case 'default':
       return { type };
@@ -93,41 +143,62 @@ function parseScaling(fields: RopeFields, config: RopeSource): RopeScaling {
         factor: required(fields.factor, 'factor', type),
         lowFrequencyFactor: required(fields.low_freq_factor, 'low_freq_factor', type),
         highFrequencyFactor: required(fields.high_freq_factor, 'high_freq_factor', type),
-        originalMaxPositions: required(
-          originalMaxPositions,
-          'original_max_position_embeddings',
-          type,
-        ),
+        originalMaxPositions,
       };
+    case 'dynamic':
+      return {
+        type,
+        factor: required(fields.factor, 'factor', type),
+        maxPositions: config.max_position_embeddings,
+      };
+    case 'yarn':
+      return yarn(fields, config, originalMaxPositions);
     case 'longrope':
     // The name of longrope in Phi-3's first files.
     case 'su':
-      return longrope(fields, config, originalMaxPositions ?? config.max_position_embeddings);
+      return longrope(fields, config, originalMaxPositions);
     default:
-      throw unsupported(`rope type ${JSON.stringify(type)}`);
+      throw new LayersenseError(
+        'model_type_unsupported',
+        `config.json uses the rope type ${JSON.stringify(type)}; supported are default, linear, llama3, yarn, dynamic and longrope. ${OTHER_WAYS}`,
+        { rope_type: type },
+      );
   }
 }
 
-/** LongRoPE (Ding et al. 2024) with the attention factor that transformers derives. */
-function longrope(
-  fields: RopeFields,
-  config: RopeSource,
-  original: number | undefined,
-): RopeScaling {
-  const type = 'longrope';
-  const context = required(original, 'original_max_position_embeddings', type);
-  const factor = fields.factor ?? (config.max_position_embeddings ?? context) / context;
-  const derived = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(context));
+/** YaRN (Peng et al. 2023) with the attention factor that transformers derives. */
+function yarn(fields: RopeFields, config: RopeSource, original: number): RopeScaling {
+  const factor = fields.factor ?? config.max_position_embeddings / original;
+  const growth = (scale: number) => (factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1);
+  const { mscale, mscale_all_dim: ofAll } = fields;
+  const derived = mscale && ofAll ? growth(mscale) / growth(ofAll) : growth(1);
   return {
-    type,
-    shortFactors: required(fields.short_factor, 'short_factor', type),
+    type: 'yarn',
+    factor,
+    fastTurns: fields.beta_fast ?? 32,
+    slowTurns: fields.beta_slow ?? 1,
+    wholeFrequencies: fields.truncate ?? true,
     attentionFactor: fields.attention_factor ?? derived,
-    originalMaxPositions: context,
+    originalMaxPositions: original,
   };
 }
 
-function required<T>(value: T | undefined, key: string, type: string): T {
-  if (value !== undefined) return value;
+/** LongRoPE (Ding et al. 2024) with the attention factor that transformers derives. */
+function longrope(fields: RopeFields, config: RopeSource, original: number): RopeScaling {
+  const type = 'longrope';
+  const factor = fields.factor ?? config.max_position_embeddings / original;
+  const derived = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
+  return {
+    type,
+    shortFactors: required(fields.short_factor, 'short_factor', type),
+    longFactors: required(fields.long_factor, 'long_factor', type),
+    attentionFactor: fields.attention_factor ?? derived,
+    originalMaxPositions: original,
+  };
+}
+
+function required<T>(value: T | null | undefined, key: string, type: string): T {
+  if (value !== undefined && value !== null) return value;
   throw new LayersenseError(
     'config_invalid',
     `config.json asks for ${type} rotary scaling but gives no ${key}. Restore the original config.json of the checkpoint.`,
@@ -135,9 +206,17 @@ function required<T>(value: T | undefined, key: string, type: string): T {
   );
 }
 
-function unsupported(what: string): LayersenseError {
-  return new LayersenseError(
-    'model_type_unsupported',
-    `config.json uses ${what}, which is not supported for this architecture. Supported rope types: default, linear, llama3, longrope.`,
-  );
+/**
+ * Which lengths have the same frequencies, as a number that they share; undefined where all have. The
+ * frequencies of an example are those of its own length, so examples of others are not of its batch.
+ */
+export function frequenciesByLength(rope: RopeConfig): ((length: number) => number) | undefined {
+  switch (rope.type) {
+    case 'dynamic':
+      return (length) => Math.max(length, rope.maxPositions);
+    case 'longrope':
+      return (length) => (length > rope.originalMaxPositions ? 1 : 0);
+    default:
+      return undefined;
+  }
 }

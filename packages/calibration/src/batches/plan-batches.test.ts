@@ -117,4 +117,17 @@ describe('small cases', () => {
   it('plans nothing for nothing', () => {
     expect(planBatches([])).toEqual([]);
   });
+
+  it('puts examples of another group in other batches, none padded beyond its group', () => {
+    const lengths = [10, 33, 12, 41, 33, 16, 17];
+    const lengthGroup = (length: number) => `${Math.max(length, 16)}`;
+    const plan = planBatches(lengths, { lengthGroup, shapeCost: 1e6 });
+    const rows = plan.map(({ positions, length }) => [length, ...positions]);
+    expect(rows).toEqual([
+      [41, 3],
+      [33, 1, 4],
+      [17, 6],
+      [16, 0, 2, 5],
+    ]);
+  });
 });

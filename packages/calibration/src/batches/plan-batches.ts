@@ -5,6 +5,8 @@ export interface BatchOptions {
   readonly tokenBudget?: number | undefined;
   /** What one more distinct shape costs, in tokens of computation: a session must be opened for it. */
   readonly shapeCost?: number | undefined;
+  /** Examples of lengths for which this differs are in different batches; all may be together by default. */
+  readonly lengthGroup?: ((length: number) => string) | undefined;
 }
 
 export interface BatchShape {
@@ -32,7 +34,8 @@ interface Group extends BatchShape {
  *     Σ batches · batch · length  +  shapeCost · groups,
  *
  * the tokens computed (padding and empty rows included) plus the price of the sessions. The longest
- * shape comes first: a plan that does not fit in memory fails at once, not after hours.
+ * shape comes first: a plan that does not fit in memory fails at once, not after hours. No row is
+ * longer than the longest example of its `lengthGroup`.
  */
 export function planBatches(
   lengths: readonly number[],
@@ -40,6 +43,20 @@ export function planBatches(
 ): PlannedBatch[] {
   const order = lengths.map((_, position) => position);
   order.sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b);
+  const { lengthGroup = () => '' } = options;
+  const groupAt = (position: number) => lengthGroup(lengths[position] ?? 0);
+  return [...new Set(order.map(groupAt))]
+    .map((group) => order.filter((position) => groupAt(position) === group))
+    .flatMap((positions) => planGroup(lengths, positions, options))
+    .sort((a, b) => b.length - a.length);
+}
+
+/** The batches of the examples at the positions in `order`, which is that of their lengths. */
+function planGroup(
+  lengths: readonly number[],
+  order: readonly number[],
+  options: BatchOptions,
+): PlannedBatch[] {
   const sorted = order.map((position) => lengths[position] ?? 0);
   return cheapestGroups(sorted, options)
     .toReversed()

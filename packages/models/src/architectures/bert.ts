@@ -1,4 +1,3 @@
-import { LayersenseError } from '@layersense/contracts';
 import { int, type Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { Activation, activation } from '../blocks/activation.js';
@@ -10,44 +9,35 @@ import { linear } from '../blocks/linear.js';
 import { paddingMask } from '../blocks/padding-mask.js';
 import { addPositionEmbedding } from '../blocks/position-embedding.js';
 import type { Forward } from '../forward.js';
-import { taskOfHead } from '../model-task.js';
+import type { Head } from '../model-task.js';
 
 const positive = z.number().int().positive();
 
 /** The keys of config.json that shape BERT; transformers' defaults. */
-export const BertConfig = z
-  .object({
-    vocab_size: positive,
-    max_position_embeddings: positive,
-    type_vocab_size: positive.default(2),
-    hidden_size: positive,
-    intermediate_size: positive,
-    num_hidden_layers: positive,
-    num_attention_heads: positive,
-    hidden_act: Activation.default('gelu'),
-    layer_norm_eps: z.number().positive().default(1e-12),
-    position_embedding_type: z.literal('absolute').default('absolute'),
-    is_decoder: z.literal(false).default(false),
-    add_cross_attention: z.literal(false).default(false),
-    tie_word_embeddings: z.boolean().default(true),
-    architectures: z.array(z.string()).nullish(),
-    num_labels: positive.nullish(),
-    id2label: z.record(z.string(), z.string()).nullish(),
-  })
-  .refine(({ hidden_size, num_attention_heads }) => hidden_size % num_attention_heads === 0, {
-    path: ['num_attention_heads'],
-    message: 'does not divide hidden_size',
-  });
+export const BertConfig = z.object({
+  vocab_size: positive,
+  max_position_embeddings: positive,
+  type_vocab_size: positive.default(2),
+  hidden_size: positive,
+  intermediate_size: positive,
+  num_hidden_layers: positive,
+  num_attention_heads: positive,
+  hidden_act: Activation.default('gelu'),
+  layer_norm_eps: z.number().positive().default(1e-12),
+  position_embedding_type: z.literal('absolute').default('absolute'),
+  is_decoder: z.literal(false).default(false),
+  add_cross_attention: z.literal(false).default(false),
+  tie_word_embeddings: z.boolean().default(true),
+});
 export type BertConfig = z.infer<typeof BertConfig>;
 
 /**
  * BertForMaskedLM: token ids → logits [batch · length, vocabulary], or BertForSequenceClassification:
  * → [batch, classes]. Adds the inputs `attention_mask` and `token_type_ids`, int64 [batch, length].
  */
-export function bert(f: Forward, config: BertConfig, inputIds: Value): Value {
+export function bert(f: Forward, config: BertConfig, inputIds: Value, head: Head): Value {
   const { g } = f;
   const { batch, length } = f.shape;
-  const task = bertTask(config);
   const mask = paddingMask(f, g.input('attention_mask', 'int64', [batch, length]));
   const segments = g.input('token_type_ids', 'int64', [batch, length]);
 
@@ -56,27 +46,10 @@ export function bert(f: Forward, config: BertConfig, inputIds: Value): Value {
     const layer = `bert.encoder.layer.${i}`;
     x = g.scope(layer, () => block(f, config, x, layer, mask));
   }
-  return task === 'masked-lm'
+  const { classes } = head;
+  return classes === undefined
     ? g.scope('cls', () => tokenHead(f, config, x))
-    : g.scope('classifier', () => classHead(f, config, x));
-}
-
-/** @throws LayersenseError `model_type_unsupported` for another head */
-export function bertTask(
-  config: Pick<BertConfig, 'architectures'>,
-): 'masked-lm' | 'sequence-classification' {
-  const { heads, task } = taskOfHead(config);
-  if (task === 'masked-lm' || task === 'sequence-classification') return task;
-  throw new LayersenseError(
-    'model_type_unsupported',
-    `config.json calls this checkpoint ${heads.join(', ') || 'by no name in architectures'}; of BERT, BertForMaskedLM and BertForSequenceClassification can be scored. Magnitude takes any.`,
-    { architectures: heads },
-  );
-}
-
-/** How many classes the head has: transformers writes id2label unless there are two. */
-export function bertClasses({ num_labels: count, id2label }: BertConfig): number {
-  return id2label ? Object.keys(id2label).length : (count ?? 2);
+    : g.scope('classifier', () => classHead(f, config, x, classes));
 }
 
 function embeddings(f: Forward, config: BertConfig, inputIds: Value, segments: Value): Value {
@@ -122,19 +95,26 @@ function tokenHead(f: Forward, config: BertConfig, x: Value): Value {
   const dense = linear(f, x, `${at}.transform.dense`, width, { bias: true });
   const transformed = activation(f, config.hidden_act, dense);
   const normed = layerNorm(f, transformed, `${at}.transform.LayerNorm`, { epsilon });
-  const table = config.tie_word_embeddings ? 'bert.embeddings.word_embeddings' : `${at}.decoder`;
-  const weight = f.parameter(`${table}.weight`, [vocabulary, width]);
-  const bias = f.parameter(`${at}.bias`, [vocabulary]);
-  return f.g.op('Gemm', [normed, weight, bias], { transB: int(1) });
+  const tied = (name: string) => config.tie_word_embeddings && !f.has(`${at}.${name}`);
+  const weight = tied('decoder.weight')
+    ? 'bert.embeddings.word_embeddings.weight'
+    : `${at}.decoder.weight`;
+  const bias = tied('decoder.bias') ? `${at}.bias` : `${at}.decoder.bias`;
+  const inputs = [
+    normed,
+    f.parameter(weight, [vocabulary, width]),
+    f.parameter(bias, [vocabulary]),
+  ];
+  return f.g.op('Gemm', inputs, { transB: int(1) });
 }
 
 /** From the first token, [CLS]. */
-function classHead(f: Forward, config: BertConfig, x: Value): Value {
+function classHead(f: Forward, config: BertConfig, x: Value, classes: number): Value {
   const { g } = f;
   const { hidden_size: width } = config;
   const sequences = g.reshape(x, [f.shape.batch, f.shape.length, width]);
   const zero = g.constant({ dtype: 'int64', shape: [], data: [0] });
   const first = g.op('Gather', [sequences, zero], { axis: int(1) });
   const pooled = g.op('Tanh', [linear(f, first, 'bert.pooler.dense', width, { bias: true })]);
-  return linear(f, pooled, 'classifier', bertClasses(config), { bias: true });
+  return linear(f, pooled, 'classifier', classes, { bias: true });
 }

@@ -4,6 +4,7 @@ import { Activation } from '../blocks/activation.js';
 import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
+import { languageHead } from '../blocks/language-head.js';
 import { linear } from '../blocks/linear.js';
 import { perHead } from '../blocks/per-head.js';
 import { rmsNorm } from '../blocks/rms-norm.js';
@@ -11,7 +12,7 @@ import { rotaryTables } from '../blocks/rotary.js';
 import { scaledEmbedding } from '../blocks/scaled-embedding.js';
 import { softCap } from '../blocks/soft-cap.js';
 import type { Forward } from '../forward.js';
-import { layerWindows, WindowKeys } from '../layer-windows.js';
+import { layerWindows, WindowKeys, WindowSize } from '../layer-windows.js';
 import { parseRope, RopeKeys } from '../rope-config.js';
 
 const positive = z.number().int().positive();
@@ -36,12 +37,12 @@ export const Gemma2Config = z.object({
   use_bidirectional_attention: z.literal(false).nullish(),
   tie_word_embeddings: z.boolean().default(true),
   ...WindowKeys,
-  sliding_window: positive.nullable().default(4096),
+  sliding_window: WindowSize.nullable().default(4096),
   ...RopeKeys,
 });
 export type Gemma2Config = z.infer<typeof Gemma2Config>;
 
-/** Gemma2ForCausalLM: token ids → logits [batch · length, vocabulary]. */
+/** Gemma2Model: token ids → hidden states [batch · length, width]. */
 export function gemma2(f: Forward, config: Gemma2Config, inputIds: Value): Value {
   const rotary = rotaryTables(f, parseRope(config), config.head_dim);
   const windowOf = layerWindows(config, (layer) => layer % 2 === 0);
@@ -55,7 +56,7 @@ export function gemma2(f: Forward, config: Gemma2Config, inputIds: Value): Value
 
 type GemmaConfig = Omit<Gemma2Config, keyof typeof RopeKeys>;
 
-/** What the Gemma generations share: the way into the layers, and from the last of them to logits. */
+/** What the Gemma generations share: the way into the layers, and out of the last of them. */
 export function gemmaDecoder(
   f: Forward,
   config: GemmaConfig,
@@ -67,12 +68,11 @@ export function gemmaDecoder(
   for (let i = 0; i < config.num_hidden_layers; i++) {
     x = f.g.scope(`model.layers.${i}`, () => decoderLayer(x, i));
   }
-  const final = rmsNorm(f, x, 'model.norm', config.rms_norm_eps, { offset: 1 });
-  const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
-  return f.g.scope('lm_head', () => {
-    const logits = linear(f, final, head, vocabulary, { bias: false });
-    return softCap(f, logits, config.final_logit_softcapping);
-  });
+  return rmsNorm(f, x, 'model.norm', config.rms_norm_eps, { offset: 1 });
+}
+
+export function gemmaHead(f: Forward, config: GemmaConfig, hidden: Value): Value {
+  return softCap(f, languageHead(f, hidden, config), config.final_logit_softcapping);
 }
 
 /** Attention and MLP, each between two norms; `headNorms` adds those of q and k. */

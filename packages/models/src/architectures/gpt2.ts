@@ -5,8 +5,8 @@ import { groupedAttention, type Heads } from '../blocks/attention.js';
 import { type AttentionMask, causalMasks } from '../blocks/causal-masks.js';
 import { conv1d } from '../blocks/conv1d.js';
 import { embedding } from '../blocks/embedding.js';
+import { languageHead } from '../blocks/language-head.js';
 import { layerNorm } from '../blocks/layer-norm.js';
-import { linear } from '../blocks/linear.js';
 import { addPositionEmbedding } from '../blocks/position-embedding.js';
 import { unpack } from '../blocks/unpack.js';
 import type { Forward } from '../forward.js';
@@ -14,25 +14,23 @@ import type { Forward } from '../forward.js';
 const positive = z.number().int().positive();
 
 /** The keys of config.json that shape GPT-2; transformers' defaults. */
-export const Gpt2Config = z
-  .object({
-    vocab_size: positive,
-    n_positions: positive.default(1024),
-    n_embd: positive,
-    n_layer: positive,
-    n_head: positive,
-    n_inner: positive.nullish(),
-    activation_function: Activation.default('gelu_new'),
-    layer_norm_epsilon: z.number().positive().default(1e-5),
-    scale_attn_weights: z.boolean().default(true),
-    scale_attn_by_inverse_layer_idx: z.boolean().default(false),
-    add_cross_attention: z.literal(false).default(false),
-    tie_word_embeddings: z.boolean().default(true),
-  })
-  .transform((config) => ({ ...config, max_position_embeddings: config.n_positions }));
+export const Gpt2Config = z.object({
+  vocab_size: positive,
+  n_positions: positive.default(1024),
+  n_embd: positive,
+  n_layer: positive,
+  n_head: positive,
+  n_inner: positive.nullish(),
+  activation_function: Activation.default('gelu_new'),
+  layer_norm_epsilon: z.number().positive().default(1e-5),
+  scale_attn_weights: z.boolean().default(true),
+  scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+  add_cross_attention: z.literal(false).default(false),
+  tie_word_embeddings: z.boolean().default(true),
+});
 export type Gpt2Config = z.infer<typeof Gpt2Config>;
 
-/** GPT2LMHeadModel: token ids → logits [batch · length, vocabulary]. */
+/** GPT2Model: token ids → hidden states [batch · length, width]. */
 export function gpt2(f: Forward, config: Gpt2Config, inputIds: Value): Value {
   const { vocab_size: vocabulary, n_embd: width, layer_norm_epsilon: epsilon } = config;
   const mask = causalMasks(f)();
@@ -43,9 +41,11 @@ export function gpt2(f: Forward, config: Gpt2Config, inputIds: Value): Value {
     const layer = `transformer.h.${i}`;
     x = f.g.scope(layer, () => block(f, config, x, layer, mask, attentionScale(config, i)));
   }
-  const final = layerNorm(f, x, 'transformer.ln_f', { epsilon });
-  const head = config.tie_word_embeddings ? 'transformer.wte' : 'lm_head';
-  return f.g.scope('lm_head', () => linear(f, final, head, vocabulary, { bias: false }));
+  return layerNorm(f, x, 'transformer.ln_f', { epsilon });
+}
+
+export function gpt2Head(f: Forward, config: Gpt2Config, hidden: Value): Value {
+  return languageHead(f, hidden, config, 'transformer.wte');
 }
 
 function attentionScale(config: Gpt2Config, layer: number): number {

@@ -1,9 +1,11 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
+import { Activation } from '../blocks/activation.js';
 import { groupedAttention, type Heads } from '../blocks/attention.js';
 import { type AttentionMask, causalMasks, type Window } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
+import { headsOf } from '../blocks/heads.js';
 import { linear } from '../blocks/linear.js';
 import { perHead } from '../blocks/per-head.js';
 import { rmsNorm } from '../blocks/rms-norm.js';
@@ -24,7 +26,7 @@ export const LlamaConfig = z.object({
   head_dim: positive.nullish(),
   max_position_embeddings: positive.default(2048),
   rms_norm_eps: z.number().positive().default(1e-6),
-  hidden_act: z.literal('silu').default('silu'),
+  hidden_act: Activation.default('silu'),
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(false),
@@ -47,7 +49,7 @@ export interface LlamaVariant {
 /** [rows, width] → [rows, width]; `name` is the layer's. */
 export type Mlp = (f: Forward, x: Value, name: string) => Value;
 
-/** LlamaForCausalLM: token ids → logits [batch · length, vocabulary]. */
+/** LlamaModel: token ids → hidden states [batch · length, width]. */
 export function llama(f: Forward, config: LlamaConfig, inputIds: Value): Value {
   const { attention_bias: attention, mlp_bias: mlp } = config;
   return llamaWith(f, config, inputIds, { biases: { qkv: attention, output: attention, mlp } });
@@ -59,11 +61,7 @@ export function llamaWith(
   inputIds: Value,
   variant: LlamaVariant,
 ): Value {
-  const heads: Heads = {
-    query: config.num_attention_heads,
-    keyValue: config.num_key_value_heads ?? config.num_attention_heads,
-    dim: config.head_dim ?? config.hidden_size / config.num_attention_heads,
-  };
+  const heads = headsOf(config);
   const rotary = rotaryTables(f, parseRope(config), heads.dim);
   const maskFor = causalMasks(f);
   const { vocab_size: vocabulary, hidden_size: width } = config;
@@ -77,9 +75,7 @@ export function llamaWith(
       decoderLayer(f, config, x, layer, heads, rotary, mask, mlp, variant),
     );
   }
-  const final = rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
-  const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
-  return f.g.scope('lm_head', () => linear(f, final, head, vocabulary, { bias: false }));
+  return rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
 }
 
 function decoderLayer(

@@ -2,6 +2,7 @@ import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { assertEnoughExperts, mixtureOfExperts } from '../blocks/mixture-of-experts.js';
 import type { Forward } from '../forward.js';
+import { WindowSize } from '../layer-windows.js';
 import { llamaWith } from './llama.js';
 import { MistralConfig } from './mistral.js';
 
@@ -11,7 +12,7 @@ const positive = z.number().int().positive();
 export const MixtralConfig = MistralConfig.extend({
   rms_norm_eps: z.number().positive().default(1e-5),
   rope_theta: z.number().positive().default(1_000_000),
-  sliding_window: positive.nullable().default(null),
+  sliding_window: WindowSize.nullable().default(null),
   num_local_experts: positive.default(8),
   num_experts_per_tok: positive.default(2),
 }).superRefine(({ num_local_experts: experts, num_experts_per_tok: perToken }, context) =>
@@ -22,7 +23,7 @@ export type MixtralConfig = z.infer<typeof MixtralConfig>;
 /** As checkpoints name the matrices of an expert: W₂ (act(W₁ x) ⊙ W₃ x). */
 const projections = { gate: 'w1', up: 'w3', down: 'w2' };
 
-/** MixtralForCausalLM: token ids → logits [batch · length, vocabulary]. */
+/** MixtralModel: token ids → hidden states [batch · length, width]. */
 export function mixtral(f: Forward, config: MixtralConfig, inputIds: Value): Value {
   const experts = {
     experts: config.num_local_experts,

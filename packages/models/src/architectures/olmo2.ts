@@ -5,6 +5,7 @@ import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/a
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
+import { headsOf } from '../blocks/heads.js';
 import { linear } from '../blocks/linear.js';
 import { rmsNorm } from '../blocks/rms-norm.js';
 import { rotaryTables } from '../blocks/rotary.js';
@@ -21,6 +22,7 @@ export const Olmo2Config = z.object({
   num_hidden_layers: positive,
   num_attention_heads: positive,
   num_key_value_heads: positive.nullish(),
+  head_dim: positive.nullish(),
   max_position_embeddings: positive.default(2048),
   rms_norm_eps: z.number().positive().default(1e-5),
   hidden_act: Activation.default('silu'),
@@ -30,13 +32,9 @@ export const Olmo2Config = z.object({
 });
 export type Olmo2Config = z.infer<typeof Olmo2Config>;
 
-/** Olmo2ForCausalLM: token ids → logits [batch · length, vocabulary]. */
+/** Olmo2Model: token ids → hidden states [batch · length, width]. */
 export function olmo2(f: Forward, config: Olmo2Config, inputIds: Value): Value {
-  const heads: Heads = {
-    query: config.num_attention_heads,
-    keyValue: config.num_key_value_heads ?? config.num_attention_heads,
-    dim: config.hidden_size / config.num_attention_heads,
-  };
+  const heads = headsOf(config);
   const rotary = rotaryTables(f, parseRope(config), heads.dim);
   const attention = { rotary, mask: causalMasks(f)() };
   const { vocab_size: vocabulary, hidden_size: width } = config;
@@ -46,9 +44,7 @@ export function olmo2(f: Forward, config: Olmo2Config, inputIds: Value): Value {
     const layer = `model.layers.${i}`;
     x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, attention));
   }
-  const final = rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
-  const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
-  return f.g.scope('lm_head', () => linear(f, final, head, vocabulary, { bias: false }));
+  return rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
 }
 
 /** Norms follow attention and MLP instead of going before; q and k are normed in all their width. */

@@ -4,12 +4,14 @@ import { Activation, activation } from '../blocks/activation.js';
 import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
+import { headsOf } from '../blocks/heads.js';
+import { isTied } from '../blocks/language-head.js';
 import { layerNorm } from '../blocks/layer-norm.js';
 import { linear } from '../blocks/linear.js';
 import { perHead } from '../blocks/per-head.js';
 import { rotaryTables } from '../blocks/rotary.js';
 import type { Forward } from '../forward.js';
-import { parseRope, RopeKeys } from '../rope-config.js';
+import { parseRope, type RopeConfig, RopeKeys } from '../rope-config.js';
 
 const positive = z.number().int().positive();
 
@@ -21,24 +23,24 @@ export const PhiConfig = z.object({
   num_hidden_layers: positive,
   num_attention_heads: positive,
   num_key_value_heads: positive.nullish(),
+  head_dim: positive.nullish(),
   max_position_embeddings: positive.default(2048),
   layer_norm_eps: z.number().positive().default(1e-5),
   hidden_act: Activation.default('gelu_new'),
   qk_layernorm: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(false),
-  partial_rotary_factor: z.number().positive().optional(),
   ...RopeKeys,
 });
 export type PhiConfig = z.infer<typeof PhiConfig>;
 
-/** PhiForCausalLM: token ids → logits [batch · length, vocabulary]. */
+export function phiRope(config: PhiConfig): RopeConfig {
+  return parseRope(config, { partial: 0.5 });
+}
+
+/** PhiModel: token ids → hidden states [batch · length, width]. */
 export function phi(f: Forward, config: PhiConfig, inputIds: Value): Value {
-  const heads: Heads = {
-    query: config.num_attention_heads,
-    keyValue: config.num_key_value_heads ?? config.num_attention_heads,
-    dim: config.hidden_size / config.num_attention_heads,
-  };
-  const rotary = rotaryTables(f, parseRope(config, { partial: 0.5 }), heads.dim);
+  const heads = headsOf(config);
+  const rotary = rotaryTables(f, phiRope(config), heads.dim);
   const attention = { rotary, mask: causalMasks(f)() };
   const { vocab_size: vocabulary, hidden_size: width, layer_norm_eps: epsilon } = config;
 
@@ -47,8 +49,7 @@ export function phi(f: Forward, config: PhiConfig, inputIds: Value): Value {
     const layer = `model.layers.${i}`;
     x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, attention));
   }
-  const final = layerNorm(f, x, 'model.final_layernorm', { epsilon });
-  return f.g.scope('lm_head', () => head(f, config, final));
+  return layerNorm(f, x, 'model.final_layernorm', { epsilon });
 }
 
 /** Attention and MLP both read the one norm, and both are added to its input. */
@@ -83,9 +84,9 @@ function decoderLayer(
 }
 
 /** The one head with a bias among the architectures here; tied or not, the bias is its own. */
-function head(f: Forward, config: PhiConfig, x: Value): Value {
+export function phiHead(f: Forward, config: PhiConfig, x: Value): Value {
   const { vocab_size: vocabulary, tie_word_embeddings: tied } = config;
-  if (!tied) return linear(f, x, 'lm_head', vocabulary, { bias: true });
+  if (!isTied(f, 'lm_head', tied)) return linear(f, x, 'lm_head', vocabulary, { bias: true });
   const logits = linear(f, x, 'model.embed_tokens', vocabulary, { bias: false });
   return f.g.add(logits, f.parameter('lm_head.bias', [vocabulary]));
 }

@@ -4,12 +4,14 @@ import { Activation, activation } from '../blocks/activation.js';
 import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/attention.js';
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
+import { headsOf } from '../blocks/heads.js';
 import { linear } from '../blocks/linear.js';
 import { rmsNorm } from '../blocks/rms-norm.js';
 import { rotaryTables } from '../blocks/rotary.js';
 import { unpack } from '../blocks/unpack.js';
 import type { Forward } from '../forward.js';
-import { parseRope, RopeKeys } from '../rope-config.js';
+import { WindowSize } from '../layer-windows.js';
+import { parseRope, type RopeConfig, RopeKeys } from '../rope-config.js';
 
 const positive = z.number().int().positive();
 
@@ -21,25 +23,25 @@ export const Phi3Config = z.object({
   num_hidden_layers: positive,
   num_attention_heads: positive,
   num_key_value_heads: positive.nullish(),
+  head_dim: positive.nullish(),
   max_position_embeddings: positive.default(4096),
   original_max_position_embeddings: positive.default(4096),
   rms_norm_eps: z.number().positive().default(1e-5),
   hidden_act: Activation.default('silu'),
-  sliding_window: positive.nullish(),
+  sliding_window: WindowSize.nullish(),
   tie_word_embeddings: z.boolean().default(false),
-  partial_rotary_factor: z.number().positive().optional(),
   ...RopeKeys,
 });
 export type Phi3Config = z.infer<typeof Phi3Config>;
 
-/** Phi3ForCausalLM: token ids → logits [batch · length, vocabulary]. */
+export function phi3Rope(config: Phi3Config): RopeConfig {
+  return parseRope(config, { partial: 1 });
+}
+
+/** Phi3Model: token ids → hidden states [batch · length, width]. */
 export function phi3(f: Forward, config: Phi3Config, inputIds: Value): Value {
-  const heads: Heads = {
-    query: config.num_attention_heads,
-    keyValue: config.num_key_value_heads ?? config.num_attention_heads,
-    dim: config.hidden_size / config.num_attention_heads,
-  };
-  const rotary = rotaryTables(f, parseRope(config, { partial: 1 }), heads.dim);
+  const heads = headsOf(config);
+  const rotary = rotaryTables(f, phi3Rope(config), heads.dim, { oddRoundsUp: true });
   const attention = { rotary, mask: causalMasks(f)(config.sliding_window) };
   const { vocab_size: vocabulary, hidden_size: width } = config;
 
@@ -48,9 +50,7 @@ export function phi3(f: Forward, config: Phi3Config, inputIds: Value): Value {
     const layer = `model.layers.${i}`;
     x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, attention));
   }
-  const final = rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
-  const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
-  return f.g.scope('lm_head', () => linear(f, final, head, vocabulary, { bias: false }));
+  return rmsNorm(f, x, 'model.norm', config.rms_norm_eps);
 }
 
 /** Llama's layer with q, k and v in one matrix, gate and up in another. */

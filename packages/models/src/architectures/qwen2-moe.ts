@@ -1,5 +1,6 @@
 import type { Value } from '@layersense/onnx-ir';
 import { z } from 'zod';
+import type { Activation } from '../blocks/activation.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
 import { linear } from '../blocks/linear.js';
 import { assertEnoughExperts, mixtureOfExperts } from '../blocks/mixture-of-experts.js';
@@ -31,7 +32,7 @@ export const Qwen2MoeConfig = Qwen2Config.extend({
 }).superRefine(checkExperts);
 export type Qwen2MoeConfig = z.infer<typeof Qwen2MoeConfig>;
 
-/** Qwen2MoeForCausalLM: token ids → logits [batch · length, vocabulary]. */
+/** Qwen2MoeModel: token ids → hidden states [batch · length, width]. */
 export function qwen2Moe(f: Forward, config: Qwen2MoeConfig, inputIds: Value): Value {
   const slides = (layer: number) => layer % 2 === 0 && layer < config.max_window_layers;
   return llamaWith(f, config, inputIds, {
@@ -53,7 +54,7 @@ function sharedAndRouted(config: Qwen2MoeConfig): Mlp {
   };
 }
 
-export function qwenExperts(config: QwenExperts, activation: 'silu'): Mlp {
+export function qwenExperts(config: QwenExperts, activation: Activation): Mlp {
   const options = {
     experts: config.num_experts,
     perToken: config.num_experts_per_tok,

@@ -25,7 +25,7 @@ export const Qwen3MoeConfig = Qwen2Config.extend({
   .superRefine(checkExperts);
 export type Qwen3MoeConfig = z.infer<typeof Qwen3MoeConfig>;
 
-/** Qwen3MoeForCausalLM: token ids → logits [batch · length, vocabulary]. */
+/** Qwen3MoeModel: token ids → hidden states [batch · length, width]. */
 export function qwen3Moe(f: Forward, config: Qwen3MoeConfig, inputIds: Value): Value {
   const { attention_bias: bias, hidden_act: activation } = config;
   // transformers slides in every layer of this model, whatever `layer_types` says.

@@ -10,7 +10,7 @@ export const Qwen3Config = Qwen2Config.extend({
 });
 export type Qwen3Config = z.infer<typeof Qwen3Config>;
 
-/** Qwen3ForCausalLM: token ids → logits [batch · length, vocabulary]. */
+/** Qwen3Model: token ids → hidden states [batch · length, width]. */
 export function qwen3(f: Forward, config: Qwen3Config, inputIds: Value): Value {
   const { attention_bias: bias } = config;
   return llamaWith(f, config, inputIds, {

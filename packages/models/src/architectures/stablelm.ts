@@ -5,11 +5,12 @@ import { type AttentionOptions, groupedAttention, type Heads } from '../blocks/a
 import { causalMasks } from '../blocks/causal-masks.js';
 import { embedding } from '../blocks/embedding.js';
 import { gatedMlp } from '../blocks/gated-mlp.js';
+import { headsOf } from '../blocks/heads.js';
 import { layerNorm } from '../blocks/layer-norm.js';
 import { linear } from '../blocks/linear.js';
 import { rotaryTables } from '../blocks/rotary.js';
 import type { Forward } from '../forward.js';
-import { parseRope, RopeKeys } from '../rope-config.js';
+import { parseRope, type RopeConfig, RopeKeys } from '../rope-config.js';
 
 const positive = z.number().int().positive();
 
@@ -28,19 +29,18 @@ export const StableLmConfig = z.object({
   qk_layernorm: z.boolean().default(false),
   use_parallel_residual: z.boolean().default(false),
   tie_word_embeddings: z.boolean().default(false),
-  partial_rotary_factor: z.number().positive().optional(),
   ...RopeKeys,
 });
 export type StableLmConfig = z.infer<typeof StableLmConfig>;
 
-/** StableLmForCausalLM: token ids → logits [batch · length, vocabulary]. */
+export function stablelmRope(config: StableLmConfig): RopeConfig {
+  return parseRope(config, { partial: 0.25 });
+}
+
+/** StableLmModel: token ids → hidden states [batch · length, width]. */
 export function stablelm(f: Forward, config: StableLmConfig, inputIds: Value): Value {
-  const heads: Heads = {
-    query: config.num_attention_heads,
-    keyValue: config.num_key_value_heads ?? config.num_attention_heads,
-    dim: config.hidden_size / config.num_attention_heads,
-  };
-  const rotary = rotaryTables(f, parseRope(config, { partial: 0.25 }), heads.dim);
+  const heads = headsOf(config);
+  const rotary = rotaryTables(f, stablelmRope(config), heads.dim);
   const attention = { rotary, mask: causalMasks(f)() };
   const { vocab_size: vocabulary, hidden_size: width, layer_norm_eps: epsilon } = config;
 
@@ -49,9 +49,7 @@ export function stablelm(f: Forward, config: StableLmConfig, inputIds: Value): V
     const layer = `model.layers.${i}`;
     x = f.g.scope(layer, () => decoderLayer(f, config, x, layer, heads, attention));
   }
-  const final = layerNorm(f, x, 'model.norm', { epsilon });
-  const head = config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head';
-  return f.g.scope('lm_head', () => linear(f, final, head, vocabulary, { bias: false }));
+  return layerNorm(f, x, 'model.norm', { epsilon });
 }
 
 function decoderLayer(

@@ -28,16 +28,41 @@ function half(f: Forward, y: Value): Value {
 
 const relu: ActivationFunction = ({ g }, x) => g.op('Relu', [x]);
 
-/** Under the names of config.json. */
+/** relu(x)² (So et al. 2021). */
+const relu2: ActivationFunction = (f, x) => {
+  const positive = relu(f, x);
+  return f.g.mul(positive, positive);
+};
+
+const relu6: ActivationFunction = (f, x) => f.g.op('Clip', [x, f.scalar(0), f.scalar(6)]);
+
+/** x · σ(1.702 x), an approximation of gelu. */
+const quickGelu: ActivationFunction = (f, x) =>
+  f.g.mul(x, f.g.op('Sigmoid', [f.g.mul(x, f.scalar(1.702))]));
+
+/** x · tanh(log(1 + eˣ)) (Misra 2019). */
+const mish: ActivationFunction = ({ g }, x) => g.mul(x, g.op('Tanh', [g.op('Softplus', [x])]));
+
+/** Under the names of config.json, which are those of transformers' table of activations. */
 const activations = {
   silu,
   swish: silu,
   relu,
+  relu2,
+  relu6,
   gelu,
+  gelu_python: gelu,
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
+  gelu_python_tanh: geluTanh,
   gelu_fast: geluTanh,
-} as const;
+  gelu_accurate: geluTanh,
+  quick_gelu: quickGelu,
+  mish,
+  tanh: ({ g }, x) => g.op('Tanh', [x]),
+  sigmoid: ({ g }, x) => g.op('Sigmoid', [x]),
+  linear: (_, x) => x,
+} as const satisfies Readonly<Record<string, ActivationFunction>>;
 
 export const Activation = z.enum(
   Object.keys(activations) as [keyof typeof activations, ...(keyof typeof activations)[]],

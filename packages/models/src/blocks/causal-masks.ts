@@ -1,3 +1,4 @@
+import { LayersenseError } from '@layersense/contracts';
 import type { Value } from '@layersense/onnx-ir';
 import type { Forward } from '../forward.js';
 
@@ -25,16 +26,27 @@ export type AttentionMask = readonly MaskedBlock[];
  * The additive masks of a model: 0 where a position may look, −1e30 where it may not, whose exp() is
  * exactly zero. Layers of one window share their constants, and so do all layers while no example
  * reaches beyond the window.
+ *
+ * @throws LayersenseError `config_invalid`
  */
 export function causalMasks(f: Forward): (window?: Window) => AttentionMask {
   const { length } = f.shape;
   const masks = new Map<number, AttentionMask>();
   return (window) => {
+    if (window === 0) throw blindWindow();
     const reach = Math.min(window ?? length, length);
     const mask = masks.get(reach) ?? maskOf(f, reach);
     masks.set(reach, mask);
     return mask;
   };
+}
+
+function blindWindow(): LayersenseError {
+  return new LayersenseError(
+    'config_invalid',
+    'config.json is not usable: sliding_window: with 0 a position does not see itself, and there are layers that use it. Restore the original config.json of the checkpoint.',
+    { key: 'sliding_window' },
+  );
 }
 
 function maskOf(f: Forward, reach: number): AttentionMask {

@@ -57,7 +57,7 @@ export function* pendingBatches(
   { loss, padId, ...sizes }: BatchContents,
 ): Generator<DrawnBatch> {
   const { draws = 1 } = sizes.params;
-  const options = { loss, padId, ...batchOptions(sizes) };
+  const options = { loss, padId, ...batchOptions(set, sizes) };
   const isWanted = new Set(wanted);
   const positions = cutsAtBatches(set, planned, isWanted, options) ? planned : wanted;
   const examples = positions.flatMap((position) => set.examples[position] ?? []);
@@ -85,16 +85,20 @@ function cutsAtBatches(
 /** The shape of the batch with most tokens, padding included. */
 export function largestBatch(set: CalibrationSet, sizes: BatchSizes): BatchShape {
   const lengths = set.examples.map(({ inputIds }) => inputIds.length);
-  const batches = planBatches(lengths, batchOptions(sizes));
+  const batches = planBatches(lengths, batchOptions(set, sizes));
   const size = ({ batch, length }: BatchShape) => batch * length;
   return batches.reduce((a, b) => (size(b) > size(a) ? b : a));
 }
 
 /** How examples are made into batches of these sizes. */
-export function batchOptions({ params, tokenBudget }: BatchSizes): BatchOptions {
+export function batchOptions(
+  { lengthGroup }: Pick<CalibrationSet, 'lengthGroup'>,
+  { params, tokenBudget }: BatchSizes,
+): BatchOptions {
   const { batch_size: batchSize } = params;
   return {
     batchSize,
+    lengthGroup,
     tokenBudget: batchSize === undefined ? tokenBudget : Number.MAX_SAFE_INTEGER,
     shapeCost: SHAPE_COST,
   };

@@ -58,14 +58,14 @@ export async function prepareCalibration(
     {
       tokenizer,
       examples: skip + params.examples,
-      // A longer sequence would read past the position table.
+      // A longer sequence would read past a table of positions.
       maxLength: Math.min(params.max_length, model.maxPositions),
       seed: params.seed,
       format: dataset.format,
       targets: targetsOf(spec, model),
     },
   );
-  const set = sliceExamples(drawn, skip);
+  const set = { ...sliceExamples(drawn, skip), lengthGroup: model.lengthGroup };
   if (set.examples.length === 0) throw allSkipped(skip, drawn.examples.length);
   assertInVocabulary(set, model.vocabulary);
   return {

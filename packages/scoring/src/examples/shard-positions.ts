@@ -22,7 +22,7 @@ export function shardPositions(
   { index, of }: Shard,
 ): number[] {
   const lengths = positions.map((position) => set.examples[position]?.inputIds.length ?? 0);
-  const options = batchOptions({ params, tokenBudget: largestTokenBudget(device) });
+  const options = batchOptions(set, { params, tokenBudget: largestTokenBudget(device) });
   const batches = planBatches(lengths, options);
   const work = batches.reduce((sum, { batch, length }) => sum + batch * length, 0);
   let before = 0;

@@ -1,0 +1,35 @@
+import type { ModelTask } from '@layersense/contracts';
+import type { TensorRef, Value } from '@layersense/onnx-ir';
+import type { BatchShape, Forward, ForwardGraph, ForwardOptions } from './forward.js';
+import type { Classes } from './model-task.js';
+
+export interface ParsedModel {
+  readonly modelType: string;
+  /** Decides the loss. */
+  readonly task: ModelTask;
+  /** Of a sequence classifier. */
+  readonly classes?: Classes;
+  readonly vocabulary: number;
+  /** The rows of its table of positions; unlimited where positions are rotations. */
+  readonly maxPositions: number;
+  /** What the configuration wants rows padded with. */
+  readonly padId?: number | undefined;
+  /**
+   * Of a model that computes examples of different lengths differently: what those have in common that
+   * may be in one batch. Absent where all may.
+   */
+  readonly lengthGroup?: ((length: number) => string) | undefined;
+  /** The ONNX file that the graph is taken from; absent where this package writes the graph. */
+  readonly file?: string;
+  /** The forward pass for one batch shape; see `buildForward`. */
+  readonly build: (
+    tensors: ReadonlyMap<string, TensorRef>,
+    shape: BatchShape,
+    options?: ForwardOptions,
+  ) => ForwardGraph;
+}
+
+/** A model that config.json describes: its forward pass takes what tensors it asks for. */
+export interface ParsedArchitecture extends ParsedModel {
+  readonly forward: (f: Forward, inputIds: Value) => Value;
+}
