@@ -10,7 +10,9 @@ const Expected = z.object({
   cases: z.array(
     z.object({
       name: z.string(),
-      loss: z.enum(['token-mean', 'sequence-sum'] satisfies Loss[]),
+      loss: z.enum(['token-mean', 'sequence-sum', 'class'] satisfies Loss[]),
+      /** Of a classifier, the class of every example. */
+      labels: z.array(z.number()).optional(),
       input_ids: z.array(z.array(z.number())),
       losses: z.array(z.number()),
       gradient_squared_norms: z.record(z.string(), z.array(z.number())),
@@ -29,10 +31,19 @@ export interface ParityCheckpoint {
 
 /** The random checkpoints of scripts/python/make_parity_fixtures.py. */
 export function parityCheckpoints(): readonly ParityCheckpoint[] {
-  const root = join(fixtures, 'checkpoints');
+  return checkpointsIn('checkpoints');
+}
+
+/** Those of scripts/python/make_variant_fixtures.py: what config.json and files may also say. */
+export function variantCheckpoints(): readonly ParityCheckpoint[] {
+  return checkpointsIn('variants');
+}
+
+function checkpointsIn(folder: string): readonly ParityCheckpoint[] {
+  const root = join(fixtures, folder);
   return readdirSync(root).map((name) => {
-    const folder = join(root, name);
-    return { name, folder, cases: readExpected(join(folder, 'expected.json')) };
+    const checkpoint = join(root, name);
+    return { name, folder: checkpoint, cases: readExpected(join(checkpoint, 'expected.json')) };
   });
 }
 
