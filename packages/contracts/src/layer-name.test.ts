@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPart, layerName, partName } from './layer-name.js';
+import { isPart, layerName, partName, wholeOf, withWholes } from './layer-name.js';
 
 describe('layerName', () => {
   it.each([
@@ -24,5 +24,28 @@ describe('isPart', () => {
     expect(isPart(partName(packed, 'q'))).toBe(true);
     // Names of initializers in ONNX files hold anything.
     expect(isPart('onnx::MatMul[3]')).toBe(false);
+  });
+});
+
+describe('withWholes', () => {
+  it('puts a weight that is there by its parts alone before all of them', () => {
+    const [gate, down] = ['h.0.mlp.experts.gate_up_proj', 'h.0.mlp.experts.down_proj'];
+    const parts = [partName(gate, '0_gate'), partName(down, '0'), partName(gate, '1_gate')];
+    expect(parts.map(wholeOf)).toEqual([gate, down, gate]);
+    const [first = '', second = '', third = ''] = parts;
+    expect(withWholes(['wte.weight', ...parts, 'lm_head.weight'])).toEqual([
+      'wte.weight',
+      gate,
+      first,
+      third,
+      down,
+      second,
+      'lm_head.weight',
+    ]);
+  });
+
+  it('leaves a weight alone that is there with its parts', () => {
+    const names = ['a.qkv_proj.weight', 'a.qkv_proj.weight[q]', 'a.qkv_proj.weight[k]'];
+    expect(withWholes(names)).toEqual(names);
   });
 });

@@ -29,5 +29,33 @@ export function partName(parameter: string, part: string): string {
 
 /** Whether `parameter` names a part of a packed weight. */
 export function isPart(parameter: string): boolean {
-  return /\.(weight|bias)\[\w+\]$/.test(parameter);
+  return wholeOf(parameter) !== undefined;
+}
+
+/**
+ * The packed weight that `parameter` names a part of; undefined where it names none. Weights of experts
+ * that are stored as one tensor, `model.layers.0.mlp.experts.down_proj`, are parameters without a module
+ * of their own, and so without `.weight`.
+ */
+export function wholeOf(parameter: string): string | undefined {
+  return /^(.*\.(?:weight|bias|experts\.\w+))\[\w+\]$/.exec(parameter)?.[1];
+}
+
+/**
+ * `parameters` in their order, with every packed weight of which only parts are among them: it comes
+ * where the first of them is, and all of them follow it.
+ */
+export function withWholes(parameters: readonly string[]): readonly string[] {
+  const given = new Set(parameters);
+  const missing = new Map<string, string[]>();
+  const order = new Map<string, readonly string[]>();
+  for (const parameter of parameters) {
+    const whole = wholeOf(parameter);
+    const stands = whole === undefined || given.has(whole);
+    const parts = stands ? undefined : (missing.get(whole) ?? []);
+    parts?.push(parameter);
+    if (whole !== undefined && parts) missing.set(whole, parts);
+    order.set(stands ? parameter : whole, []);
+  }
+  return [...order.keys()].flatMap((name) => [name, ...(missing.get(name) ?? [])]);
 }

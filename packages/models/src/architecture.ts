@@ -91,8 +91,18 @@ function architecture<Config extends LanguageHead>({
         const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
         const f = new Forward(builder, shape, arithmetic, tensors, attentionBlocks);
         const logits = forward(f, config, inputIds, head);
-        const { parameters, parts, routings } = f;
-        return { builder, shape, arithmetic, inputIds, logits, parameters, parts, routings };
+        const { parameters, parts, stacks, routings } = f;
+        return {
+          builder,
+          shape,
+          arithmetic,
+          inputIds,
+          logits,
+          parameters,
+          parts,
+          stacks,
+          routings,
+        };
       },
     };
   };

@@ -1,4 +1,4 @@
-import { LayersenseError, partName } from '@layersense/contracts';
+import { LayersenseError, partName, withWholes } from '@layersense/contracts';
 import type { TensorRef } from '@layersense/onnx-ir';
 import { z } from 'zod';
 import { decoder, encoder, rotaryDecoder } from './architecture.js';
@@ -114,7 +114,10 @@ export function listParameters(
 ): ReadonlyMap<string, ScoredParameter> {
   const graph = buildForward(model, tensors, { batch: 1, length: 2 });
   const ofExperts = new Set(graph.routings.flatMap(({ experts }) => experts.flat()));
-  const scored = graph.parameters.flatMap((name) => {
+  const stacks = new Map(graph.stacks?.map((stack) => [stack.name, stack]));
+  const scored = withWholes(graph.parameters).flatMap((name) => {
+    const stack = stacks.get(name);
+    if (stack) return [[name, { shape: stack.shape, routed: false }] as const];
     const { shape } = graph.builder.value(name);
     const held = (ofGraph: readonly number[]) =>
       graph.transposed?.has(name) ? ofGraph.toReversed() : ofGraph;

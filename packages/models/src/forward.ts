@@ -1,4 +1,4 @@
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError, partName } from '@layersense/contracts';
 import type { TensorRef, Value } from '@layersense/onnx-ir';
 import { type ElementType, elementTypes, type GraphBuilder, sameShape } from '@layersense/onnx-ir';
 import { storedNames } from './stored-names.js';
@@ -7,6 +7,23 @@ import { storedNames } from './stored-names.js';
 export interface BatchShape {
   readonly batch: number;
   readonly length: number;
+}
+
+/**
+ * Matrices of one shape that a file stores as one tensor, [matrices, rows, columns]. Whoever uses one of
+ * them uses some of its rows, which are a parameter of their own: as they lie in the file in one piece,
+ * the whole is never read.
+ */
+export interface Stack {
+  readonly name: string;
+  readonly shape: readonly [matrices: number, rows: number, columns: number];
+}
+
+export interface RowsOfStack {
+  readonly part: string;
+  readonly matrix: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The arithmetic of the graph. Weights stay as stored and are cast where they are used. */
@@ -51,6 +68,8 @@ export interface ForwardGraph {
   readonly parameters: readonly string[];
   /** Of packed parameters, the parts, which together are the whole. */
   readonly parts: ReadonlyMap<string, readonly ParameterPart[]>;
+  /** Parameters that are there as their parts alone, which are among `parameters`. */
+  readonly stacks?: readonly Stack[];
   /** One per layer of experts. */
   readonly routings: readonly Routing[];
   /** Matrices whose value in the graph is the transpose of what their module holds. */
@@ -65,6 +84,7 @@ export class Forward {
   readonly parameters: string[] = [];
   readonly parts = new Map<string, readonly ParameterPart[]>();
   readonly routings: Routing[] = [];
+  readonly #stacks = new Map<string, Stack>();
 
   constructor(
     readonly g: GraphBuilder,
@@ -75,7 +95,7 @@ export class Forward {
   ) {}
 
   has(name: string): boolean {
-    return this.tensors.has(name);
+    return storedNames(name).some((stored) => this.tensors.has(stored));
   }
 
   /**
@@ -87,6 +107,28 @@ export class Forward {
     const ref = requireTensor(this.tensors, name, shape);
     this.parameters.push(name);
     return this.g.external(name, ref);
+  }
+
+  get stacks(): readonly Stack[] {
+    return [...this.#stacks.values()];
+  }
+
+  /**
+   * Some rows of one of the matrices of a stack, in the graph's arithmetic: [rows, columns].
+   * @throws LayersenseError as {@link stored}
+   */
+  rowsOfStack(stack: Stack, { part, matrix, start, end }: RowsOfStack): Value {
+    const name = partName(stack.name, part);
+    if (this.g.initializers.has(name)) return this.cast(this.g.value(name));
+    const ref = requireTensor(this.tensors, stack.name, stack.shape);
+    const [, rows, columns] = stack.shape;
+    const rowBytes = columns * elementTypes[ref.dtype].bytes;
+    const offset = ref.offset + (matrix * rows + start) * rowBytes;
+    const shape = [end - start, columns];
+    this.#stacks.set(stack.name, stack);
+    this.parameters.push(name);
+    const slice = { ...ref, shape, offset, length: (end - start) * rowBytes };
+    return this.cast(this.g.external(name, slice));
   }
 
   /** The parameter `name` in the graph's arithmetic. */

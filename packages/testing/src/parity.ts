@@ -6,5 +6,6 @@ export {
   type ParityCase,
   type ParityCheckpoint,
   parityCheckpoints,
+  variantCheckpoints,
 } from './parity-fixtures.js';
 export { type SyntheticShape, writeSyntheticLlama } from './synthetic-llama.js';

@@ -35,6 +35,11 @@ export function mixtral(f: Forward, config: MixtralConfig, inputIds: Value): Val
   };
   return llamaWith(f, config, inputIds, {
     windowOf: () => config.sliding_window,
-    mlpOf: () => (_, x, layer) => mixtureOfExperts(f, x, `${layer}.block_sparse_moe`, experts),
+    mlpOf: () => (_, x, layer) => mixtureOfExperts(f, x, blockOf(f, layer), experts),
   });
+}
+
+/** transformers 5 calls it mlp, and saves it so where it saves the experts in one tensor. */
+function blockOf(f: Forward, layer: string): string {
+  return f.has(`${layer}.mlp.gate.weight`) ? `${layer}.mlp` : `${layer}.block_sparse_moe`;
 }

@@ -2,6 +2,12 @@ import { int, type Value } from '@layersense/onnx-ir';
 import type { z } from 'zod';
 import type { Forward } from '../forward.js';
 import { type Activation, activation } from './activation.js';
+import {
+  type ExpertMatrix,
+  type ExpertWeights,
+  expertWeights,
+  type Projection,
+} from './expert-weights.js';
 import { linear } from './linear.js';
 
 export interface MixtureOfExperts {
@@ -13,7 +19,7 @@ export interface MixtureOfExperts {
   readonly inner: number;
   readonly activation: Activation;
   /** The modules of an expert as the checkpoint names them. */
-  readonly projections: { readonly gate: string; readonly up: string; readonly down: string };
+  readonly projections: Readonly<Record<Projection, string>>;
 }
 
 /** Refuses a configuration that sends a token to more experts than there are. */
@@ -41,14 +47,19 @@ export function mixtureOfExperts(
   options: MixtureOfExperts,
 ): Value {
   const { g } = f;
-  const routing = routingWeights(f, x, name, options);
+  const { experts, inner, projections } = options;
+  const shapes = { experts, inner, width: x.shape[1] ?? 0 };
+  const weights = expertWeights(f, `${name}.experts`, projections, shapes);
+  const routing = routingWeights(f, x, name, options, weights);
   const columns = g.ops(
     'Split',
     [routing, g.int64(Array(options.experts).fill(1))],
     { axis: int(1) },
     { outputs: options.experts },
   );
-  const outputs = columns.map((weight, e) => expert(f, x, weight, `${name}.experts.${e}`, options));
+  const outputs = columns.map((weight, e) =>
+    expert(f, x, weight, options.activation, (projection) => weights(e, projection)),
+  );
   return outputs.reduce((sum, output) => g.add(sum, output));
 }
 
@@ -60,7 +71,8 @@ function routingWeights(
   f: Forward,
   x: Value,
   name: string,
-  { experts, perToken, renormalise, projections }: MixtureOfExperts,
+  { experts, perToken, renormalise }: MixtureOfExperts,
+  weightsOf: ExpertWeights,
 ): Value {
   const { g } = f;
   const rows = x.shape[0] ?? 0;
@@ -73,19 +85,19 @@ function routingWeights(
     { outputs: 2 },
   );
   if (!top || !chosen) throw new TypeError('TopK has two outputs');
-  f.routings.push({ chosen, experts: parametersByExpert(name, experts, projections) });
+  f.routings.push({ chosen, experts: parametersByExpert(experts, weightsOf) });
   const weights = renormalise ? g.div(top, g.reduceSum(top, [-1], true)) : top;
   const nobody = g.op('Expand', [f.scalar(0), g.int64([rows, experts])]);
   return g.op('ScatterElements', [nobody, chosen, weights], { axis: int(1) });
 }
 
 function parametersByExpert(
-  name: string,
   experts: number,
-  projections: MixtureOfExperts['projections'],
+  weightsOf: ExpertWeights,
 ): readonly (readonly string[])[] {
+  const projections = ['gate', 'up', 'down'] as const;
   return Array.from({ length: experts }, (_, e) =>
-    Object.values(projections).map((module) => `${name}.experts.${e}.${module}.weight`),
+    projections.map((projection) => weightsOf(e, projection).parameter),
   );
 }
 
@@ -93,12 +105,12 @@ function expert(
   f: Forward,
   x: Value,
   weight: Value,
-  name: string,
-  { inner, activation: act, projections }: MixtureOfExperts,
+  act: Activation,
+  matrixOf: (projection: Projection) => ExpertMatrix,
 ): Value {
-  const project = (from: Value, module: string, outputs: number) =>
-    linear(f, from, `${name}.${module}`, outputs, { bias: false });
-  const gate = activation(f, act, project(x, projections.gate, inner));
-  const hidden = f.g.mul(gate, project(x, projections.up, inner));
-  return project(f.g.mul(hidden, weight), projections.down, x.shape[1] ?? 0);
+  const project = (from: Value, projection: Projection) =>
+    f.g.op('Gemm', [from, matrixOf(projection).value()], { transB: int(1) });
+  const gate = activation(f, act, project(x, 'gate'));
+  const hidden = f.g.mul(gate, project(x, 'up'));
+  return project(f.g.mul(hidden, weight), 'down');
 }

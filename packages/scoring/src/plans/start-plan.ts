@@ -1,6 +1,6 @@
 import type { CalibrationSet } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
-import type { BatchStatistics } from '@layersense/runs';
+import { type BatchStatistics, withWholeNorms } from '@layersense/runs';
 import type { DrawnBatch } from '../examples/pending-batches.js';
 import type { JobServices } from '../job-services.js';
 import { choosePlan, type PlanChoice } from './choose-plan.js';
@@ -85,7 +85,7 @@ async function startIn(
     get device() {
       return plan.device;
     },
-    run: (batches) => plan.run(batches),
+    run: (batches) => wholeStatistics(plan.run(batches)),
     peakMemoryBytes: async () => {
       const { peakRssBytes } = await compute.stats();
       return peakRssBytes + process.memoryUsage().rss;
@@ -95,4 +95,10 @@ async function startIn(
       await spill.close();
     },
   };
+}
+
+async function* wholeStatistics(
+  computed: AsyncIterable<BatchStatistics>,
+): AsyncGenerator<BatchStatistics> {
+  for await (const statistics of computed) yield withWholeNorms(statistics);
 }

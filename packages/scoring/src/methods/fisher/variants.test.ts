@@ -3,14 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FisherParams, JobSpec, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
+import { largestRelativeError, type ParityCase, variantCheckpoints } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from './job-services.js';
-import { runSensitivityJob } from './run-sensitivity-job.js';
-import {
-  largestRelativeError,
-  type ParityCase,
-  variantCheckpoints,
-} from './test-support/parity-fixtures.js';
+import { noCheckpoint } from '../../job-services.js';
+import { runSensitivityJob } from '../../run-sensitivity-job.js';
 
 /** Against PyTorch in float64; the arithmetic under test is float32. */
 const TOLERANCE = 1e-4;
