@@ -3,12 +3,12 @@ import { demoSyntax } from './commands/demo-syntax.js';
 import { createKeySyntax, listKeysSyntax, revokeKeySyntax } from './commands/keys-syntax.js';
 import { mergeSyntax } from './commands/merge-syntax.js';
 import { migrateSyntax } from './commands/migrate-syntax.js';
-import { scoreSyntax } from './commands/score-syntax.js';
 import { serveSyntax } from './commands/serve-syntax.js';
 import { loadCliConfig } from './config.js';
 import { commandHelp } from './help.js';
 import { programHelp } from './program-help.js';
 import { reportError } from './report-error.js';
+import { scoreSyntax } from './request/request-flags.js';
 import { UsageError } from './usage-error.js';
 
 /**

@@ -1,5 +1,5 @@
 import { debugFlag, type Flags, type Syntax } from '../arguments.js';
-import { scoreSyntax } from './score-syntax.js';
+import { scoreSyntax } from '../request/request-flags.js';
 
 const { json, csv, 'per-example': perExample, top, out } = scoreSyntax.flags;
 

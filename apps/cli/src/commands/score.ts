@@ -6,10 +6,10 @@ import type { CliConfig } from '../config.js';
 import { interruptible } from '../interrupt.js';
 import { createProgressBar } from '../progress-bar.js';
 import { readReport } from '../read-report.js';
+import { scoreRequest } from '../request/read-request.js';
+import { scoreSyntax } from '../request/request-flags.js';
 import { checkedOutput } from '../score-output.js';
 import { UsageError } from '../usage-error.js';
-import { scoreRequest } from './score-request.js';
-import { scoreSyntax } from './score-syntax.js';
 
 /** `layersense score`: the worker's computation without queue and database. */
 export async function score(args: readonly string[], config: CliConfig): Promise<number> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../arguments.js';
-import { scoreRequest } from './score-request.js';
-import { scoreSyntax } from './score-syntax.js';
+import { scoreRequest } from './read-request.js';
+import { scoreSyntax } from './request-flags.js';
 
 const request = (...args: string[]) => {
   const { operands, flags } = parseArguments(scoreSyntax, args);

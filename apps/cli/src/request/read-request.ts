@@ -3,7 +3,7 @@ import { asPathIfPresent } from '@layersense/model-source';
 import type { z } from 'zod';
 import type { FlagValues } from '../arguments.js';
 import { UsageError } from '../usage-error.js';
-import { type ScoreFlags, scoreSyntax } from './score-syntax.js';
+import { type ScoreFlags, scoreSyntax } from './request-flags.js';
 
 type Values = FlagValues<ScoreFlags>;
 
