@@ -4,7 +4,8 @@ import { isDebugEnvironment } from './config.js';
 import { UsageError } from './usage-error.js';
 
 interface Situation {
-  readonly command: string | undefined;
+  /** Whose help is recommended, as it is typed: `layersense score`. */
+  readonly command: string;
   readonly debug: boolean;
 }
 
@@ -12,8 +13,7 @@ interface Situation {
 export function reportError(error: unknown, { command, debug }: Situation): 1 | 2 {
   const stack = debug || isDebugEnvironment();
   if (error instanceof UsageError) {
-    const help = ['layersense', command, '--help'].filter(Boolean).join(' ');
-    write(`error: ${error.message}`, `See '${help}'.`);
+    write(`error: ${error.message}`, `See '${command} --help'.`);
     return 2;
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -4,10 +4,11 @@ import { chooseFormat, flaggedFormats } from './formats/score-format.js';
 import { assertWritable, writeAtomically } from './output-file.js';
 import { UsageError } from './usage-error.js';
 
+/** As `outputOptions` reads them, the flags of the formats beside them. */
 interface OutputFlags {
-  readonly 'per-example': boolean;
-  readonly top: number | undefined;
-  readonly out: string | undefined;
+  readonly perExample?: true | undefined;
+  readonly top: number;
+  readonly out?: string | undefined;
 }
 
 /** The flags of formats with a place for the values of every example. */
@@ -25,14 +26,13 @@ export interface ScoreOutput {
  * @throws UsageError when that cannot be done, before there is a report
  */
 export async function checkedOutput(flags: OutputFlags): Promise<ScoreOutput> {
-  const { top = 20, out, 'per-example': perExample } = flags;
+  const { top, out, perExample = false } = flags;
   const format = chooseFormat({ ...flags }, out);
   if (perExample && !format.holdsExamples) {
     throw new UsageError(
       `--per-example needs ${holders.join(' or ')}: a table has no place for every example.`,
     );
   }
-  if (top < 1) throw new UsageError('--top must be at least 1.');
   if (out) await assertWritable(out);
   return {
     async write(report) {

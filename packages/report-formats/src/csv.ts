@@ -5,6 +5,7 @@ import { flatFormat } from './flat-format.js';
 export const csv = flatFormat(
   {
     name: 'csv',
+    summary: 'the scores as CSV under a header',
     mediaType: 'text/csv',
     extension: '.csv',
     lineEnd: '\r\n',

@@ -6,6 +6,7 @@ import type { Report, ReportFormat } from './report-format.js';
  */
 export const json: ReportFormat = {
   name: 'json',
+  summary: 'the whole report as JSON: {"run": {…}, "scores": […]}',
   mediaType: 'application/json',
   extension: '.json',
   lineEnd: '\n',

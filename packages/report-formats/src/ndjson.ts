@@ -4,6 +4,7 @@ import { flatFormat } from './flat-format.js';
 export const ndjson = flatFormat(
   {
     name: 'ndjson',
+    summary: 'one score a line as JSON, without the run',
     mediaType: 'application/x-ndjson',
     extension: '.ndjson',
     lineEnd: '\n',

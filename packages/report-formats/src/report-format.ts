@@ -22,6 +22,8 @@ export interface LineOptions {
 export interface ReportFormat {
   /** What a flag calls it. */
   readonly name: string;
+  /** What its flag gives, for the help of a command. */
+  readonly summary: string;
   readonly mediaType: string;
   /** Of file names, with its dot. */
   readonly extension: string;

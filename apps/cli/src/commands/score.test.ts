@@ -92,15 +92,15 @@ function expectClose(actual: number | null | undefined, expected = Number.NaN, w
 
 describe('what layersense score refuses', () => {
   it.each([
-    [['--dataset', 'x.jsonl', '--methd', 'fisher'], 'layersense score has no option --methd.'],
-    [['--method', 'taylor'], "--method must be one of fisher, magnitude, not 'taylor'."],
+    [['--dataset', 'x.jsonl', '--methd', 'fisher'], "unknown option '--methd'"],
+    [['--method', 'taylor'], "option '--method <METHOD>' argument 'taylor' is invalid. Allowed"],
     [['--method', 'magnitude', '--dataset', 'gsm8k'], '--dataset has no meaning with'],
     [['--dataset', 'gsm8k', '--per-example'], '--per-example needs --json'],
     [['--dataset', 'gsm8k', '--json', '--csv'], '--json and --csv exclude each other.'],
-    [['--dataset', 'gsm8k', '--top-k', '5'], '--top-k says when to stop, and needs --until'],
-    [['--dataset', 'gsm8k', '--until', 'never'], '--until must be one of top-k-stable'],
+    [['--dataset', 'gsm8k', '--top-k', '5'], '--top-k needs --until top-k-stable, of which'],
+    [['--dataset', 'gsm8k', '--until', 'never'], "'never' is invalid. Allowed choices are top-k-"],
     [['--dataset', 'gsm8k', '--draws', '2'], '--draws: labels are drawn with'],
-    [['--dataset', 'gsm8k', '--threads', '0'], '--threads must be at least 1.'],
+    [['--dataset', 'gsm8k', '--threads', '0'], "argument '0' is invalid. It must be at least 1."],
   ])('a command line such as %j, with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await score(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -1,30 +1,66 @@
 import { parse } from 'node:path';
+import { Command, Option } from '@commander-js/extra-typings';
 import type { JobSpec, ScoreReport } from '@layersense/contracts';
-import { givenRun, type JobServices, noCheckpoint, runSensitivityJob } from '@layersense/scoring';
-import { parseArguments } from '../arguments.js';
-import type { CliConfig } from '../config.js';
+import type { JobServices } from '@layersense/scoring';
+import { addOptions } from '../command-line/add-options.js';
+import type { DescribeCommand } from '../command-line/context.js';
+import { examples } from '../command-line/help-layout.js';
+import { wholeNumber } from '../command-line/values.js';
 import { interruptible } from '../interrupt.js';
-import { createProgressBar } from '../progress-bar.js';
-import { readReport } from '../read-report.js';
-import { scoreRequest } from '../request/read-request.js';
-import { scoreSyntax } from '../request/request-flags.js';
-import { checkedOutput } from '../score-output.js';
-import { UsageError } from '../usage-error.js';
+import { formatOptions, outputOptions } from '../output-options.js';
+import { readRequest, refuseWithoutExamples } from '../request/read-request.js';
+import { parameterOption, requestOptions } from '../request/request-options.js';
+import { readRequestSchema } from '../request/request-schema.js';
 
 /** `layersense score`: the worker's computation without queue and database. */
-export async function score(args: readonly string[], config: CliConfig): Promise<number> {
-  const { operands, flags } = parseArguments(scoreSyntax, args);
-  const [model = ''] = operands;
-  const spec = scoreRequest(model, flags);
-  const { threads, extend } = flags;
-  if (threads !== undefined && threads < 1) throw new UsageError('--threads must be at least 1.');
-  const output = await checkedOutput(flags);
-  const earlier = extend === undefined ? undefined : givenRun(await readReport(extend));
+export const score: DescribeCommand = (context) => {
+  const schema = readRequestSchema();
+  const options = requestOptions(schema);
+  const command = addOptions(
+    new Command('score'),
+    options.map(({ option }) => option),
+  )
+    .description(
+      'Score every weight of a model by how much the loss depends on it, here and now: no server, no database.',
+    )
+    .argument('<MODEL>', 'a folder with a checkpoint, or a Hugging Face Hub repository');
+  return addOptions(command, formatOptions())
+    .addOption(parameterOption)
+    .addOption(
+      new Option(
+        '--extend <FILE>',
+        'take the values of examples that are in this report (--json --per-example) and compute the others',
+      ).helpGroup('How much is computed:'),
+    )
+    .addOption(
+      new Option('--threads <N>', 'threads; all processors when absent')
+        .argParser(wholeNumber({ from: 1 }))
+        .helpGroup('Machine:'),
+    )
+    .addOption(outputOptions.perExample)
+    .addOption(outputOptions.top)
+    .addOption(outputOptions.out)
+    .addHelpText('after', scoreExamples)
+    .action(async (model, flags) => {
+      const { threads, extend } = flags;
+      const spec = readRequest(model, command.opts(), { schema, options });
+      const ofExamples = { '--per-example': flags.perExample, '--extend': extend };
+      refuseWithoutExamples(spec, ofExamples, schema);
+      const { checkedOutput } = await import('../score-output.js');
+      const output = await checkedOutput(flags);
+      const earlier = extend === undefined ? undefined : await readEarlier(extend);
+      const { hub } = context.config();
+      context.exitCode = await interruptible(async (signal) => {
+        await output.write(await compute(spec, { hub, threads, earlier }, signal));
+        return 0;
+      });
+    });
+};
 
-  return await interruptible(async (signal) => {
-    await output.write(await compute(spec, { hub: config.hub, threads, earlier }, signal));
-    return 0;
-  });
+async function readEarlier(file: string): Promise<JobServices['earlier']> {
+  const { givenRun } = await import('@layersense/scoring');
+  const { readReport } = await import('../read-report.js');
+  return givenRun(await readReport(file));
 }
 
 async function compute(
@@ -32,6 +68,8 @@ async function compute(
   services: Pick<JobServices, 'hub' | 'threads' | 'earlier'>,
   signal: AbortSignal,
 ): Promise<ScoreReport> {
+  const { noCheckpoint, runSensitivityJob } = await import('@layersense/scoring');
+  const { createProgressBar } = await import('../progress-bar.js');
   const progress = createProgressBar(process.stderr);
   try {
     return await runSensitivityJob(
@@ -49,3 +87,22 @@ async function compute(
     progress.close();
   }
 }
+
+const scoreExamples = examples(
+  {
+    line: 'layersense score ./demo/model --dataset ./demo/datasets/arithmetic.jsonl',
+    what: 'Fisher scores of the demo model, as a table',
+  },
+  {
+    line: 'layersense score Qwen/Qwen2.5-0.5B --dataset gsm8k --examples 128 --out scores.json',
+    what: 'the whole report of a Hub model in a file',
+  },
+  {
+    line: 'layersense score Qwen/Qwen2.5-0.5B --dataset gsm8k --examples 512 --until top-k-stable',
+    what: 'as many examples as the ten first layers need, 512 at most',
+  },
+  {
+    line: 'layersense score ./demo/model --method magnitude --csv',
+    what: 'sums over the weights, for a spreadsheet',
+  },
+);

@@ -7,6 +7,7 @@ vi.mock('@layersense/report-formats', async (original) => {
   const actual = await original<typeof import('@layersense/report-formats')>();
   const markdown: ReportFormat = {
     name: 'markdown',
+    summary: 'the layers as a list in Markdown',
     mediaType: 'text/markdown',
     extension: '.md',
     lineEnd: '\n',

@@ -1,14 +1,21 @@
+import { Command } from '@commander-js/extra-typings';
 import { describe, expect, it } from 'vitest';
-import { parseArguments } from '../arguments.js';
-import { scoreRequest } from './read-request.js';
-import { scoreSyntax } from './request-flags.js';
+import { readRequest } from './read-request.js';
+import { requestFlags } from './request-flags.js';
+import { parameterOption, requestOptions } from './request-options.js';
+import { readRequestSchema } from './request-schema.js';
+
+const schema = readRequestSchema();
 
 const request = (...args: string[]) => {
-  const { operands, flags } = parseArguments(scoreSyntax, args);
-  return scoreRequest(operands[0] ?? '', flags);
+  const options = requestOptions(schema);
+  const command = new Command('score').argument('<MODEL>').addOption(parameterOption);
+  for (const { option } of options) command.addOption(option);
+  command.parse(args, { from: 'user' });
+  return readRequest(command.args[0] ?? '', command.opts(), { schema, options });
 };
 
-describe('scoreRequest', () => {
+describe('readRequest', () => {
   it('leaves the defaults to the schema of POST /jobs', () => {
     expect(request('Qwen/Qwen2.5-0.5B', '--dataset', 'gsm8k')).toEqual({
       model: 'Qwen/Qwen2.5-0.5B',
@@ -69,7 +76,6 @@ describe('scoreRequest', () => {
   it.each([
     [['--dataset', 'x'], '--dataset has no meaning with --method magnitude'],
     [['--examples', '3'], '--examples has no meaning with --method magnitude'],
-    [['--per-example'], '--per-example has no meaning with --method magnitude'],
   ])('says that magnitude does not take %j, and why', (args, message) => {
     const attempt = () => request('org/model', '--method', 'magnitude', ...args);
     expect(attempt).toThrow(message);
@@ -90,6 +96,43 @@ describe('scoreRequest', () => {
     [['--batch-size', '5000'], '--batch-size must be at most 4096.'],
   ])('names the flag whose value is out of range: %j', (args, message) => {
     expect(() => request('org/model', '--dataset', 'gsm8k', ...args)).toThrow(message);
+  });
+
+  it.each([
+    ['seed', '7', { seed: 7 }],
+    ['loss', 'sequence-sum', { loss: 'sequence-sum' }],
+    ['until.top_k_stable.k', '5', { until: { top_k_stable: { k: 5 } } }],
+    ['until', '{"top_k_stable":{"k":3}}', { until: { top_k_stable: { k: 3 } } }],
+  ])('takes any parameter of the method: %s=%s', (name, text, params) => {
+    const { params: given } = request('m/m', '--dataset', 'd', '--param', `${name}=${text}`);
+    expect(given).toMatchObject(params);
+  });
+
+  it('takes several parameters, beside flags', () => {
+    const args = ['--param', 'seed=7', '--param', 'max_length=9', '--examples', '3'];
+    const { params } = request('m/m', '--dataset', 'd', ...args);
+    expect(params).toMatchObject({ seed: 7, max_length: 9, examples: 3 });
+  });
+
+  it.each([
+    [['--param', 'seed=x'], "--param seed: 'x' is no JSON value"],
+    [['--param', 'seed=-1'], '--param seed must be at least 0.'],
+    [['--param', 'sed=1'], '--param sed has no meaning with --method fisher, whose parameters are'],
+    [['--param', 'sed=x'], '--param sed has no meaning with --method fisher, whose parameters are'],
+    [['--param', 'seed=1', '--seed', '2'], '--seed and --param seed are the same. Give one.'],
+    [['--param', 'seed=1', '--param', 'seed=1'], '--param seed and --param seed are the same.'],
+    [['--param', 'mask_probability=0'], '--param mask_probability must be more than 0.'],
+    [['--top-k', '5'], '--top-k needs --until top-k-stable, of which it is a part.'],
+    [['--param', 'constructor.prototype.x=1'], '--param constructor.prototype.x has no meaning'],
+  ])('refuses %j', (args, message) => {
+    expect(() => request('m/m', '--dataset', 'd', ...args)).toThrow(message);
+  });
+
+  it('says of every flag where in the request it goes', () => {
+    const places = Object.values(requestFlags).flat();
+    const unknown = places.filter(({ path }) => schema.at(path.split('.')).length === 0);
+    expect(places.length).toBeGreaterThan(20);
+    expect(unknown).toEqual([]);
   });
 
   it('reports several problems at once', () => {

@@ -15,6 +15,7 @@ const SCARCE = '*';
 /** The ranked scores for a reader: what was computed, then the largest. */
 export const table: ReportFormat = {
   name: 'table',
+  summary: 'the largest scores, for people',
   mediaType: 'text/plain',
   extension: '.txt',
   lineEnd: '\n',
