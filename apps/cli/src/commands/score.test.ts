@@ -98,9 +98,15 @@ describe('what layersense score refuses', () => {
     [['--dataset', 'gsm8k', '--per-example'], '--per-example needs --json'],
     [['--dataset', 'gsm8k', '--json', '--csv'], '--json and --csv exclude each other.'],
     [['--dataset', 'gsm8k', '--top-k', '5'], '--top-k needs --until top-k-stable, of which'],
-    [['--dataset', 'gsm8k', '--until', 'never'], "'never' is invalid. Allowed choices are top-k-"],
+    [
+      ['--dataset', 'gsm8k', '--until', 'never'],
+      "option '--until <CONDITION>' argument 'never' is invalid. Allowed choices are top-k-stable.",
+    ],
     [['--dataset', 'gsm8k', '--draws', '2'], '--draws: labels are drawn with'],
-    [['--dataset', 'gsm8k', '--threads', '0'], "argument '0' is invalid. It must be at least 1."],
+    [
+      ['--dataset', 'gsm8k', '--threads', '0'],
+      "option '--threads <N>' argument '0' is invalid. It must be at least 1.",
+    ],
   ])('a command line such as %j, with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await score(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

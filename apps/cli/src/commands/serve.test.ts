@@ -62,9 +62,13 @@ describe('layersense serve', () => {
   });
 
   it.each([
-    [['--port', '70000'], 2, '--port must be from 0 (a free one) to 65535, not 70000.'],
+    [
+      ['--port', '70000'],
+      2,
+      "option '--port <N>' argument '70000' is invalid. It must be from 0 to 65535.",
+    ],
     [['--model-root', './nowhere'], 1, '--model-root ./nowhere: there is no such folder.'],
-    [['extra'], 2, "Unexpected argument 'extra': layersense serve takes options only."],
+    [['extra'], 2, "unexpected argument 'extra': layersense serve takes options only."],
   ])('refuses %j', async (args, code, message) => {
     const result = await runCli(['serve', ...args], { cwd: scratch.path });
     expect(result.code).toBe(code);
