@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
+import { homeFolder } from './home-folder.js';
 
 /**
  * The real path of a file or folder that a user named, if it lies under one of the allowed roots.
@@ -44,7 +44,7 @@ export function isBelowByName(path: string, roots: readonly string[]): boolean {
 /** A path that a user wrote, from the root. */
 export function absolute(path: string): string {
   const inHome = path === '~' || path.startsWith('~/');
-  return resolve(inHome ? homedir() + path.slice(1) : path);
+  return resolve(inHome ? homeFolder() + path.slice(1) : path);
 }
 
 /** A configured root that does not exist allows nothing. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
+import { homeFolder } from '../home-folder.js';
 
 /** Keeps the revisions of the cache whose mark it is given. */
 export interface RevisionHold {
@@ -36,7 +36,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws LayersenseError `invalid_request` for a token or an address that no request could carry.
  */
 export function hubSettingsFromEnvironment(environment: Environment): HubSettings {
-  const home = environment.HOME || homedir();
+  const home = environment.HOME || homeFolder();
   const expand = (path: string) => resolve(path.replace(/^~(?=\/|$)/, () => home));
   const cacheHome = environment.XDG_CACHE_HOME || join(home, '.cache');
   const hubHome = expand(environment.HF_HOME || join(cacheHome, 'huggingface'));
