@@ -1,11 +1,12 @@
 import { LayersenseError } from '@layersense/contracts';
 
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+// SIGHUP: the terminal was closed. SIGPIPE: nobody reads the output any more (main.ts emits it).
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGPIPE: 141 } as const;
 type SignalName = keyof typeof exitCodes;
 
 /**
- * Runs `work`, whose signal aborts on the first SIGINT or SIGTERM; a second one ends the process at
- * once. Answers the exit code: that of the signal where it made `work` fail, for what an interrupted
+ * Runs `work`, whose signal aborts on the first signal that ends programs; a second one ends the
+ * process at once. Answers the exit code: that of the signal where it made `work` fail, for what an interrupted
  * computation dies of is a consequence and no news.
  */
 export async function interruptible(
@@ -14,6 +15,8 @@ export async function interruptible(
   const controller = new AbortController();
   let received: SignalName | undefined;
   const onSignal = (name: SignalName): void => {
+    // Both streams of one closed pipe say so.
+    if (received === 'SIGPIPE' && name === 'SIGPIPE') return;
     if (received) process.exit(exitCodes[received]);
     received = name;
     controller.abort(new LayersenseError('canceled', 'Canceled.'));

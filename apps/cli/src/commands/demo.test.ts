@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { demoFolder } from '../demo/demo-files.js';
 import { eventually, listProcesses } from '../test-support/processes.js';
-import { startCli } from '../test-support/run-cli.js';
+import { type RunningCli, startCli } from '../test-support/run-cli.js';
 import { makeScratchFolder, type ScratchFolder } from '../test-support/scratch-folder.js';
 
 const LIMIT_MS = 120_000;
@@ -25,6 +25,12 @@ const leftovers = async () => [
   ...(await readdir(scratch.path)),
   ...(await listProcesses()).filter(({ command }) => command.includes(scratch.path)),
 ];
+
+/** As `layersense demo 2>&1 | head` does. */
+function closeOutput({ process }: RunningCli): void {
+  process.stdout?.destroy();
+  process.stderr?.destroy();
+}
 
 const absent = !existsSync(join(demoFolder, 'model', 'config.json'));
 
@@ -53,13 +59,29 @@ describe.skipIf(absent)('layersense demo', () => {
     expect(await leftovers()).toEqual([]);
   });
 
-  it('can be interrupted in the middle', { timeout: LIMIT_MS }, async () => {
-    const cli = startDemo();
-    await eventually(() => (cli.output().includes('fisher on') ? true : undefined), 60);
-    cli.process.kill('SIGINT');
-    const { code, stderr } = await cli.result;
-    expect(code).toBe(130);
-    expect(stderr).toMatch(/Canceled\.\n$/);
-    expect(await leftovers()).toEqual([]);
+  it.each([
+    ['by a signal', 130, /Canceled\.\n$/, (cli: RunningCli) => cli.process.kill('SIGINT')],
+    ['by a reader that goes away', 141, /^fisher on/, closeOutput],
+  ])(
+    'can be interrupted in the middle %s',
+    {
+      timeout: LIMIT_MS,
+    },
+    async (_how, exitCode, lastWords, interrupt) => {
+      const cli = startDemo();
+      await eventually(() => (cli.output().includes('fisher on') ? true : undefined), 60);
+      interrupt(cli);
+      const { code, stderr } = await cli.result;
+      expect(code).toBe(exitCode);
+      expect(stderr).toMatch(lastWords);
+      expect(await leftovers()).toEqual([]);
+    },
+  );
+
+  it('says so when it may not write among the temporary files', async () => {
+    const environment = { TMPDIR: join(scratch.path, 'nowhere') };
+    const { code, stderr } = await startCli(['demo'], { environment }).result;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: No folder can be made in \S+nowhere .*Let TMPDIR name one/);
   });
 });

@@ -18,7 +18,7 @@ const urlOf = (cli: ReturnType<typeof start>): Promise<string> =>
   eventually(() => /API +(http:\S+)/.exec(cli.output())?.[1], 50);
 
 describe('layersense serve', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)(
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'answers until %s, then stops everything',
     async (signal) => {
       const cli = start();
