@@ -10,7 +10,7 @@ import type { TestProject } from 'vitest/node';
  */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'layersense-test-'));
-  // As root the server is another account's, which must get through to its data.
+  // As root the server is another account's: here it can have a copy of its programs, if it needs one.
   await chmod(folder, 0o711);
   provide('postgresFolder', folder);
   return async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,9 +7,8 @@ export interface ScratchFolder {
   remove(): Promise<void>;
 }
 
-/** A folder that other accounts may pass through: PostgreSQL, started by root, runs as another. */
+/** A folder that only its owner may enter, as a home folder. */
 export async function makeScratchFolder(): Promise<ScratchFolder> {
   const path = await mkdtemp(join(tmpdir(), 'layersense-cli-'));
-  await chmod(path, 0o711);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }

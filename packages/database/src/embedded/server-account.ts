@@ -1,25 +1,38 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { LayersenseError } from '@layersense/contracts';
+import { runAs, type ServerAccount } from './run-as.js';
 
 const run = promisify(execFile);
 
-/** Whom the server runs as; absent = whoever runs this process. */
-export interface ServerAccount {
-  readonly uid: number;
-  readonly gid: number;
+/**
+ * PostgreSQL refuses to run as root, so root hands it to whom the data belongs already, and data
+ * that is yet to be made to the account `postgres`.
+ *
+ * @param data the server's data folder
+ * @throws database_unavailable where there is no such account and none can be made
+ */
+export async function serverAccount(data: string): Promise<ServerAccount | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const owner = await stat(data).catch(() => undefined);
+  const account =
+    owner && owner.uid !== 0
+      ? { uid: owner.uid, gid: owner.gid }
+      : await accountOf('postgres').catch(() => createAccount('postgres'));
+  await assertUsable(account);
+  return account;
 }
 
-/** PostgreSQL refuses to run as root, so root hands it to the account `postgres`. */
-export async function serverAccount(): Promise<ServerAccount | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
-  try {
-    return await accountOf('postgres');
-  } catch {
-    return await createAccount('postgres');
-  }
+/** The root of a container may have been left no right to become another user. */
+async function assertUsable(account: ServerAccount): Promise<void> {
+  const { code, output } = await runAs(account, '/bin/sh', ['-c', ':']);
+  if (code === 0) return;
+  throw new LayersenseError(
+    'database_unavailable',
+    `PostgreSQL does not run as root, and this process cannot start programs as the user ${account.uid} (${output.trim()}). Run as another user, or set DATABASE_URL.`,
+    { user: account.uid },
+  );
 }
 
 async function accountOf(name: string): Promise<ServerAccount> {
@@ -38,25 +51,5 @@ async function createAccount(name: string): Promise<ServerAccount> {
       {},
       { cause },
     );
-  }
-}
-
-/**
- * Every folder on the way to `path`, as far as there are any, must let the account through; /root
- * does not.
- *
- * @throws database_unavailable naming the folder in the way
- */
-export async function assertReachable(path: string, account: ServerAccount): Promise<void> {
-  for (let folder = resolve(path); ; folder = dirname(folder)) {
-    const status = await stat(folder).catch(() => undefined);
-    if (status && (status.mode & 0o001) === 0 && status.uid !== account.uid) {
-      throw new LayersenseError(
-        'database_unavailable',
-        `PostgreSQL runs as another account than root here, and ${folder} does not let it through to ${path}. Choose a folder elsewhere, run 'chmod o+x ${folder}', or set DATABASE_URL.`,
-        { folder },
-      );
-    }
-    if (folder === dirname(folder)) return;
   }
 }

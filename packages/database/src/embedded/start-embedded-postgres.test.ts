@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ let folder: string;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'layersense-embedded-'));
-  await chmod(folder, 0o711);
 });
 afterEach(async () => {
   await stopEmbeddedPostgres(folder);
@@ -126,13 +125,26 @@ it('shows what the server said when it does not start', async () => {
   taken.close();
 });
 
-it.skipIf(process.getuid?.() !== 0)('names the folder that hides the data from it', async () => {
-  await chmod(folder, 0o700);
-  await expect(startEmbeddedPostgres({ folder: join(folder, 'inner') })).rejects.toMatchObject({
+it('serves data whose path its account cannot pass and a shell would misread', async () => {
+  const home = join(folder, 'a "b" $(exit 1) \\ \'c\' ü');
+  await mkdir(home, { mode: 0o700 });
+  // A path of more than 1023 bytes is too long for PostgreSQL itself.
+  const inner = join(home, ...Array.from({ length: 5 }, () => 'x'.repeat(250)), '.layersense');
+  const { url, stop } = await startEmbeddedPostgres({ folder: inner });
+  expect(await query(url, "SELECT current_setting('layersense.folder') AS folder")).toEqual([
+    { folder: inner },
+  ]);
+  await stop();
+  expect((await readdir(inner)).sort()).toEqual(['cluster', 'owner.pid']);
+});
+
+it('says what keeps the data from being in a folder', async () => {
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  await expect(startEmbeddedPostgres({ folder: join(file, 'inner') })).rejects.toMatchObject({
     code: 'database_unavailable',
-    context: { folder },
+    message: expect.stringMatching(/cannot keep its data in .*inner \(ENOTDIR.*--data-folder/),
   });
-  expect(await readdir(folder)).toEqual([]);
 });
 
 it('has nothing to stop where nothing was started', async () => {

@@ -3,11 +3,12 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { removeCopies } from './binaries-copy.js';
 import {
   type Cluster,
   isCluster,
   openCluster,
-  runAs,
+  runInData,
   SERVER_USER,
   serverError,
 } from './cluster.js';
@@ -44,7 +45,15 @@ export async function startEmbeddedPostgres({
   folder,
   port,
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const cluster = await openCluster(resolve(folder));
+  try {
+    return await startOrJoin(await openCluster(resolve(folder)), port);
+  } catch (error) {
+    await removeUnusedCopies(resolve(folder));
+    throw error;
+  }
+}
+
+async function startOrJoin(cluster: Cluster, port: number | undefined): Promise<EmbeddedPostgres> {
   for (const end = Date.now() + WAIT_SECONDS * 1000; ; await sleep(RETRY_MS)) {
     const log = await startServer(cluster, port ?? (await freePort()));
     if (log === undefined) return await takeServer(cluster, false);
@@ -65,8 +74,9 @@ export async function startEmbeddedPostgres({
 
 /** Stops the server on `folder` whoever started it; nothing happens where none runs. */
 export async function stopEmbeddedPostgres(folder: string): Promise<void> {
-  if (await isCluster(join(folder, 'cluster')))
-    await stopServer(await openCluster(resolve(folder)));
+  const home = join(resolve(folder), 'cluster');
+  if (!(await isCluster(home)) || !(await readPostmasterFile(join(home, 'data')))) return;
+  await stopServer(await openCluster(resolve(folder)));
 }
 
 /** Resolves to undefined when the server is ready, otherwise to why it is not. */
@@ -82,12 +92,12 @@ async function startServer(cluster: Cluster, port: number): Promise<string | und
     '-c max_connections=200',
     '-c log_checkpoints=off',
     '-c timezone=UTC',
+    // Of no effect: a list of processes shows whose server it is.
+    `-c layersense.folder=${quoted(cluster.folder)}`,
   ];
-  const flags = ['start', '-D', cluster.data, '-l', cluster.log, '-w', '-t', String(WAIT_SECONDS)];
-  const started = await runAs(cluster.account, cluster.binaries.pgCtl, [
-    ...flags,
-    '-o',
-    settings.join(' '),
+  const started = await runInData(cluster, cluster.binaries.pgCtl, (here) => [
+    ...['start', '-D', here, '-l', `${here}/../server.log`, '-w', '-t', String(WAIT_SECONDS)],
+    ...['-o', settings.join(' ')],
   ]);
   if (started.code === 0) return undefined;
   const log = await readFile(cluster.log).catch(() => Buffer.alloc(0));
@@ -95,10 +105,25 @@ async function startServer(cluster: Cluster, port: number): Promise<string | und
 }
 
 async function stopServer(cluster: Cluster): Promise<void> {
-  const flags = ['stop', '-D', cluster.data, '-m', 'fast', '-w', '-t', String(WAIT_SECONDS)];
-  const { code, output } = await runAs(cluster.account, cluster.binaries.pgCtl, flags);
+  // With the server went the copy of its programs, if it ran from one.
+  if (!(await readPostmasterFile(cluster.data))) return;
+  const { code, output } = await runInData(cluster, cluster.binaries.pgCtl, (here) => [
+    ...['stop', '-D', here, '-m', 'fast', '-w', '-t', String(WAIT_SECONDS)],
+  ]);
   const gone = /is not running|does not exist|No such process/.test(output);
   if (code !== 0 && !gone) throw serverError('The bundled PostgreSQL did not stop', output);
+  await removeUnusedCopies(cluster.folder);
+}
+
+/** The copies of the programs last as long as the server that runs from them. */
+async function removeUnusedCopies(folder: string): Promise<void> {
+  const data = join(folder, 'cluster', 'data');
+  if (!(await readPostmasterFile(data))) await removeCopies(folder);
+}
+
+/** As one word of a shell: pg_ctl starts the server through one. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function takeServer(cluster: Cluster, running: boolean): Promise<EmbeddedPostgres> {
