@@ -29,9 +29,9 @@ module.exports = {
     },
     {
       name: 'product-imports-no-test-code',
-      comment: 'Images leave test code out (scripts/assemble-app.mjs).',
+      comment: 'Images leave test code out (tools/build/assemble-app.mjs).',
       severity: 'error',
-      from: { path: '^(apps|packages)/', pathNot: [TEST, '^packages/testing/', '/check-gpu/'] },
+      from: { path: '^(apps|packages)/', pathNot: [TEST, '^packages/testing/'] },
       to: { path: [TEST, '^packages/testing/'] },
     },
     {

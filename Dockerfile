@@ -4,7 +4,7 @@
 #   docker build --target worker      -t layersense-worker .        # and the command `layersense`
 #   docker build --target worker-cuda -t layersense-worker-cuda .   # linux/amd64, driver 580 or newer
 #
-# What each image holds is laid out by scripts/assemble-app.mjs, which the tests start API and worker
+# What each image holds is laid out by tools/build/assemble-app.mjs, which the tests start API and worker
 # from. --build-arg VERSION=… REVISION=… fill in the labels.
 
 ARG NODE_IMAGE=node:20.20.2-bookworm-slim
@@ -38,12 +38,12 @@ COPY packages/testing/package.json packages/testing/
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
 COPY LICENSE tsconfig.json tsconfig.base.json prisma7.config.ts ./
 COPY prisma prisma
-COPY scripts scripts
+COPY tools tools
 COPY packages packages
 COPY apps apps
 RUN npm run build
-RUN node scripts/assemble-app.mjs /out/api apps/api \
- && node scripts/assemble-app.mjs /out/worker apps/worker apps/cli
+RUN node tools/build/assemble-app.mjs /out/api apps/api \
+ && node tools/build/assemble-app.mjs /out/worker apps/worker apps/cli
 
 # tini reaps what is orphaned and passes SIGTERM on even while Node.js has no handler for it yet.
 FROM ${NODE_IMAGE} AS runtime

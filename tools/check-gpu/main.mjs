@@ -6,7 +6,7 @@
  * with 0 where there is no GPU, and with 1 where a number is off.
  *
  * --pack copies what this needs, and nothing else, into a folder: on a machine that has neither npm
- * nor this repository, `node FOLDER/scripts/check-gpu.mjs` does the same. Node.js itself is not in it.
+ * nor this repository, `node FOLDER/tools/check-gpu/main.mjs` does the same. Node.js itself is not in it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { packCheckGpu } from './pack-check-gpu.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values: options } = parseArgs({
   options: {
     devices: { type: 'string', default: 'webgpu,cuda,cpu' },
@@ -27,9 +27,7 @@ if (options.pack === undefined) await check();
 else console.log(`${packCheckGpu(root, options.pack)} packages and the fixtures: ${options.pack}`);
 
 async function check() {
-  const { checkGpu, passes, renderGpuReport } = await import(
-    '../packages/scoring/dist/check-gpu/index.js'
-  );
+  const { checkGpu, passes, renderGpuReport } = await import('../dist/check-gpu/index.js');
   const given = process.argv.slice(2);
   const command = ['npm run check:gpu', ...(given.length > 0 ? ['--', ...given] : [])].join(' ');
   const report = await checkGpu(options.devices.split(','), command, (line) => console.log(line));

@@ -13,7 +13,7 @@ import {
   testServer,
 } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from './repository.js';
+import { root } from '../repository.js';
 import { servedRoutes } from './served-routes.js';
 
 const execute = promisify(execFile);
@@ -36,7 +36,11 @@ describe.skipIf(!redisServerAvailable())('what the images hold, started as they 
     redis = await startRedisServer();
     database = await createDatabase(await testServer(), 'images');
     const assemble = (out: string, ...apps: string[]) =>
-      execute(process.execPath, [`${root}scripts/assemble-app.mjs`, join(folder, out), ...apps]);
+      execute(process.execPath, [
+        `${root}tools/build/assemble-app.mjs`,
+        join(folder, out),
+        ...apps,
+      ]);
     await Promise.all([assemble('api', 'apps/api'), assemble('worker', 'apps/worker', 'apps/cli')]);
   }, 300_000);
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { root } from './repository.js';
+import { root } from '../repository.js';
 
 export interface Instruction {
   readonly name: string;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 
-const bench = new URL('../bench/', import.meta.url);
+const bench = new URL('./bench/', import.meta.url);
 const scripts = readdirSync(bench).filter((name) => name.endsWith('.mjs'));
 
 /** Named imports of a script, by what they are imported from. */

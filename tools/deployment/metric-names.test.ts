@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { root } from './repository.js';
+import { root } from '../repository.js';
 
 /** Where processes name their metrics, and documents name them again. */
 const sources = [

@@ -19,8 +19,8 @@ import {
   parityFeeds,
 } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parityErrors } from '../../check-gpu/parity-error.js';
-import { softwareVulkan } from '../../test-support/software-vulkan.js';
+import { parityErrors } from './parity-error.js';
+import { softwareVulkan } from './software-vulkan.js';
 
 /** Against PyTorch in float64, as on the CPU. */
 const TOLERANCE = 1e-4;

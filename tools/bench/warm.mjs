@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { noCheckpoint, runSensitivityJob, WarmCompute } from '@layersense/scoring';
-import { JobSpec } from '../packages/contracts/dist/index.js';
+import { JobSpec } from '../../packages/contracts/dist/index.js';
 import { writeRandomLlama } from './random-checkpoint.mjs';
 
 const { values: options } = parseArgs({

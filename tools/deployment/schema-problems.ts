@@ -7,8 +7,8 @@ import * as batch from 'kubernetes-models/batch/v1';
 import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as policy from 'kubernetes-models/policy/v1';
 import * as core from 'kubernetes-models/v1';
+import { root } from '../repository.js';
 import type { Manifest } from './manifests.js';
-import { root } from './repository.js';
 
 type Model = new (data: never) => { validate(): void };
 

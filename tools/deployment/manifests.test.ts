@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ISecret } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
+import { root } from '../repository.js';
 import {
   buildOverlay,
   kubectlAvailable,
@@ -18,7 +19,6 @@ import {
   referenceProblems,
   selectorProblems,
 } from './pod-problems.js';
-import { root } from './repository.js';
 import { scalingProblems } from './scaling-problems.js';
 import { schemaProblems, unknownFields } from './schema-problems.js';
 import { scrapeProblems } from './scrape-problems.js';

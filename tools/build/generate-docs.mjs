@@ -1,5 +1,5 @@
 /**
- * node scripts/generate-docs.mjs [--check]
+ * node tools/build/generate-docs.mjs [--check]
  *
  * Writes docs/reference/supported-ops.md from the tables of rules and docs/reference/openapi.json from
  * the routes, as they are built, and packages/client's types from that document. With --check it writes nothing and ends with 1 where a page is not
@@ -8,12 +8,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const built = (path) => import(new URL(`../packages/${path}`, import.meta.url));
+const built = (path) => import(new URL(`../../packages/${path}`, import.meta.url));
 const { vjpRules } = await built('autodiff/dist/rules/index.js');
 const { decompositions } = await built('autodiff/dist/decompositions/index.js');
 const { nonDifferentiable } = await built('autodiff/dist/non-differentiable.js');
 const { openApiDocument } = await import(
-  new URL('../apps/api/dist/openapi-document.js', import.meta.url)
+  new URL('../../apps/api/dist/openapi-document.js', import.meta.url)
 );
 const { useRules } = await built('sensitivity/dist/per-example/parameter-uses.js');
 
@@ -43,7 +43,7 @@ const pages = [
   ['packages/client/src/generated/api.ts', await clientTypes(document)],
 ];
 for (const [path, content] of pages) {
-  const page = new URL(`../${path}`, import.meta.url);
+  const page = new URL(`../../${path}`, import.meta.url);
   const written = existsSync(page) ? readFileSync(page, 'utf8') : '';
   if (!process.argv.includes('--check')) writeFileSync(page, content);
   else if (written !== content) {
@@ -54,12 +54,12 @@ for (const [path, content] of pages) {
 
 /** The generator is the client's own: it needs an older TypeScript than this repository. */
 async function clientTypes(openapi) {
-  const { resolve } = createRequire(new URL('../packages/client/package.json', import.meta.url));
+  const { resolve } = createRequire(new URL('../../packages/client/package.json', import.meta.url));
   const { default: generator } = await import(resolve('openapi-typescript'));
   // A field that has a default may be left out of a request.
   const options = { defaultNonNullable: false };
   const types = generator.astToString(await generator.default(structuredClone(openapi), options));
-  return `// Written by scripts/generate-docs.mjs from docs/reference/openapi.json.\n\n${types}`;
+  return `// Written by tools/build/generate-docs.mjs from docs/reference/openapi.json.\n\n${types}`;
 }
 
 async function supportedOperators() {
@@ -70,7 +70,7 @@ async function supportedOperators() {
   }
   const inFamilies = rows.join().match(/`[^`]+`/g)?.length;
   if (inFamilies !== Object.keys(vjpRules).length) throw new Error('a family of rules is missing');
-  return `<!-- Written by scripts/generate-docs.mjs. -->
+  return `<!-- Written by tools/build/generate-docs.mjs. -->
 
 # Operators
 
@@ -110,7 +110,7 @@ ${Object.keys(useRules).map(useRow).join('\n')}
 
 function useRow(operator) {
   const [position, norm] = uses[operator] ?? [];
-  if (!position) throw new Error(`scripts/generate-docs.mjs says nothing about ${operator}`);
+  if (!position) throw new Error(`tools/build/generate-docs.mjs says nothing about ${operator}`);
   return `| \`${operator}\` | ${position} | ${norm} |`;
 }
 

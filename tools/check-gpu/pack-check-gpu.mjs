@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { dependencyClosure, isForThisPlatform } from './dependency-closure.mjs';
+import { dependencyClosure, isForThisPlatform } from '../build/dependency-closure.mjs';
 
 /** The packages that a check of a GPU goes through; what they depend on is found from here. */
 const roots = ['contracts', 'model-source', 'models', 'onnx-ir', 'runtime', 'sensitivity'].map(
@@ -20,15 +20,10 @@ export function packCheckGpu(root, folder) {
       filter: (path) => isForThisPlatform(path) && (!isOurs || isBuilt(relative(from, path))),
     });
   }
-  for (const path of ['packages/scoring/dist/check-gpu', 'packages/testing/dist', 'scripts']) {
+  for (const path of ['packages/testing/dist', 'tools']) {
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
-  for (const path of [
-    'packages/scoring/package.json',
-    'packages/testing/package.json',
-    'packages/testing/fixtures',
-    'demo/model',
-  ]) {
+  for (const path of ['packages/testing/package.json', 'packages/testing/fixtures', 'demo/model']) {
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
   symlinkSync('../../packages/testing', join(modules, '@layersense/testing'));

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { connectDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
 import autocannon from 'autocannon';
-import { importedRun } from '../apps/api/dist/imported-run.js';
+import { importedRun } from '../../apps/api/dist/imported-run.js';
 import { answering, freePort, killed, startProcess, temporaryFolder } from './service-process.mjs';
 
 const { values: options } = parseArgs({

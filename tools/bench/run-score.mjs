@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { watchMemory } from './watch-memory.mjs';
 
-const cli = fileURLToPath(new URL('../apps/cli/bin/layersense.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../apps/cli/bin/layersense.js', import.meta.url));
 
 /** Runs `layersense score` on token sequences that repeat nothing, and gives back the run's record. */
 export async function runScore(folder, model, { length, vocabulary, ...options }) {

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { root } from '../repository.js';
 import { readDockerfile, stageNamed, textsOf } from './dockerfile.js';
 import { commandOf, environmentProblems } from './environment-schemas.js';
-import { root } from './repository.js';
 
 const Service = z.looseObject({
   image: z.string(),
