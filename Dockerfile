@@ -31,6 +31,7 @@ COPY packages/onnx-ir/package.json packages/onnx-ir/
 COPY packages/report-formats/package.json packages/report-formats/
 COPY packages/runs/package.json packages/runs/
 COPY packages/runtime/package.json packages/runtime/
+COPY packages/scoring/package.json packages/scoring/
 COPY packages/sensitivity/package.json packages/sensitivity/
 COPY packages/statistics/package.json packages/statistics/
 COPY packages/telemetry/package.json packages/telemetry/
