@@ -11,8 +11,8 @@ export { asPathIfPresent, isDatasetPath } from './path-name.js';
 export { readTensor, tensorChunks } from './read-tensor.js';
 export { requireTensor } from './require-tensor.js';
 export {
+  type DatasetFiles,
   type ResolveDatasetOptions,
-  type ResolvedDataset,
   resolveDatasetFiles,
 } from './resolve-dataset-files.js';
 export { type ResolveModelOptions, resolveModel } from './resolve-model.js';

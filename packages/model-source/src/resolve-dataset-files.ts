@@ -21,7 +21,7 @@ export interface ResolveDatasetOptions extends SourceOptions {
   readonly hub: HubSettings;
 }
 
-export interface ResolvedDataset {
+export interface DatasetFiles {
   /** The 40-digit commit. */
   readonly revision: string;
   /** The matching files in order of name. */
@@ -38,7 +38,7 @@ export interface ResolvedDataset {
 export async function resolveDatasetFiles(
   id: string,
   { revision, patterns, hub, signal, onProgress }: ResolveDatasetOptions,
-): Promise<ResolvedDataset> {
+): Promise<DatasetFiles> {
   if (!isRepositoryId(id)) throw notARepository(id);
   const repository = repositoryAt('dataset', id, revision);
   const context: HubContext = { settings: hub, repository, signal };

@@ -7,7 +7,7 @@ import type { ElementType, TensorRef } from '@layersense/onnx-ir';
 import { describe, expect, it } from 'vitest';
 import { listParameters, parseModel } from './index.js';
 
-/** Of every fixture, 80 of them damaged at random; and one for each of its numbers and absurd size. */
+/** Random damages of every fixture; one more case sets each of its numbers to each absurd size. */
 const CASES = 80;
 const SEED = 20_240_609;
 const CASE_MILLISECONDS = 2000;

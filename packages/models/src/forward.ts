@@ -51,7 +51,7 @@ export interface ParameterPart {
 export interface Routing {
   /** int64 [batch · length, experts per token]: the experts of every token, by number. */
   readonly chosen: Value;
-  /** By expert, the parameters that see only the tokens sent to it. */
+  /** The parameters that see only the tokens sent to an expert, by expert. */
   readonly experts: readonly (readonly string[])[];
 }
 
@@ -66,7 +66,7 @@ export interface ForwardGraph {
   readonly logits: Value;
   /** Names as PyTorch's `named_parameters()` gives them (tied ones once), in the order of first use. */
   readonly parameters: readonly string[];
-  /** Of packed parameters, the parts, which together are the whole. */
+  /** The parts of packed parameters, which together are the whole. */
   readonly parts: ReadonlyMap<string, readonly ParameterPart[]>;
   /** Parameters that are there as their parts alone, which are among `parameters`. */
   readonly stacks?: readonly Stack[];

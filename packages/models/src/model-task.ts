@@ -15,7 +15,7 @@ const TaskConfig = z.object({
 /** The classes that a sequence classifier chooses from. */
 export interface Classes {
   readonly count: number;
-  /** By the name that config.json has for them; empty where it has none. */
+  /** The class ids by the name that config.json has for them; empty where it has none. */
   readonly ids: ReadonlyMap<string, number>;
 }
 
@@ -25,7 +25,7 @@ export interface Head {
   readonly classes?: number;
 }
 
-/** By the ends of the names of transformers' classes. */
+/** The tasks by the ends of the names of transformers' classes. */
 const tasks: readonly (readonly [RegExp, ModelTask])[] = [
   [/ForCausalLM$|LMHeadModel$/, 'causal-lm'],
   [/ForMaskedLM$/, 'masked-lm'],

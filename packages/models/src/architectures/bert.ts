@@ -108,7 +108,7 @@ function tokenHead(f: Forward, config: BertConfig, x: Value): Value {
   return f.g.op('Gemm', inputs, { transB: int(1) });
 }
 
-/** From the first token, [CLS]. */
+/** The class logits, computed from the first token, [CLS]. */
 function classHead(f: Forward, config: BertConfig, x: Value, classes: number): Value {
   const { g } = f;
   const { hidden_size: width } = config;

@@ -24,7 +24,7 @@ export const Gemma3TextConfig = Gemma2Config.extend({
 });
 export type Gemma3TextConfig = z.infer<typeof Gemma3TextConfig>;
 
-/** Of the layers that attend to everything, and of those with a window. */
+/** The frequencies of the layers that attend to everything, and of those with a window. */
 export function gemma3Ropes(config: Gemma3TextConfig): {
   readonly everywhere: RopeConfig;
   readonly nearby: RopeConfig;

@@ -34,7 +34,7 @@ export const LlamaConfig = z.object({
 });
 export type LlamaConfig = z.infer<typeof LlamaConfig>;
 
-/** Where a relative of Llama departs from it. */
+/** What a relative of Llama does otherwise than Llama. */
 export interface LlamaVariant {
   /** Which projections have biases; none by default. */
   readonly biases?: { readonly qkv?: boolean; readonly output?: boolean; readonly mlp?: boolean };

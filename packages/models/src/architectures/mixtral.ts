@@ -20,7 +20,7 @@ export const MixtralConfig = MistralConfig.extend({
 );
 export type MixtralConfig = z.infer<typeof MixtralConfig>;
 
-/** As checkpoints name the matrices of an expert: W₂ (act(W₁ x) ⊙ W₃ x). */
+/** The names that checkpoints give the matrices of an expert, W₂ (act(W₁ x) ⊙ W₃ x). */
 const projections = { gate: 'w1', up: 'w3', down: 'w2' };
 
 /** MixtralModel: token ids → hidden states [batch · length, width]. */

@@ -13,11 +13,11 @@ export interface Heads {
 export interface AttentionOptions {
   /** One of `causalMasks`, or an encoder's `paddingMask`. */
   readonly mask: AttentionMask;
-  /** Absent where positions are embedded instead of rotated. */
+  /** The rotary tables; absent where positions are embedded instead of rotated. */
   readonly rotary?: RotaryTables;
   /** What scores are multiplied by; 1/√dim by default. */
   readonly scale?: number;
-  /** Bounds scores softly before they are masked. */
+  /** The bound that scores are softly held to before they are masked. */
   readonly scoreCap?: number | null | undefined;
 }
 

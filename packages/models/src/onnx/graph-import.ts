@@ -17,7 +17,7 @@ import { computedInitializer, computedType, withComputedTypes } from './arithmet
 import { constantOf } from './constant-of.js';
 import { KnownValues } from './known-values.js';
 import type { OnnxModel } from './onnx-model.js';
-import type { OnnxParameter, ParameterUse } from './onnx-parameters.js';
+import type { OnnxParameter, OnnxParameterUse } from './onnx-parameters.js';
 import { dequantize, type QuantizedTensor, typeOf } from './quantized-tensor.js';
 import { isViewOperator } from './stored-uses.js';
 import { upgradeNode } from './upgrade-node.js';
@@ -86,7 +86,7 @@ export class GraphImport {
     return isViewOperator(node) && !computed && !this.#known.get(name);
   }
 
-  #addWithParameters(node: Node, uses: ReadonlyMap<number, ParameterUse>): void {
+  #addWithParameters(node: Node, uses: ReadonlyMap<number, OnnxParameterUse>): void {
     const [x = '', indices = ''] = node.inputs;
     const [first, second] = [uses.get(0), uses.get(1)];
     if (node.opType === 'Gather' && first && !first.transposed) {

@@ -37,7 +37,7 @@ export class KnownValues {
     return this.#tensors.get(name);
   }
 
-  /** As above, or a stored number or integer tensor. A stored float vector may be a parameter. */
+  /** What `folded` gives, or a stored number or integer tensor: a float vector may be a parameter. */
   get(name: string): InlineTensor | undefined {
     const folded = this.#tensors.get(name);
     const stored = this.initializers.get(name);

@@ -2,7 +2,7 @@ import { LayersenseError } from '@layersense/contracts';
 import type { DecodedModel, DecodedNode } from '@layersense/onnx-ir';
 import { orInvalidFile } from './errors.js';
 import { neededNodes } from './needed-nodes.js';
-import { groupParameters, type OnnxParameter, type ParameterUses } from './onnx-parameters.js';
+import { groupParameters, type OnnxParameter, type OnnxParameterUses } from './onnx-parameters.js';
 import { dequantizeNodes } from './quantized-nodes.js';
 import type { StoredTensor } from './quantized-tensor.js';
 import { refuseUnsupported } from './refuse-unsupported.js';
@@ -19,8 +19,8 @@ export interface OnnxModel {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** What the logits depend on, in topological order. */
   readonly nodes: readonly DecodedNode[];
-  readonly uses: ParameterUses;
-  /** In the order of first use. */
+  readonly uses: OnnxParameterUses;
+  /** The parameters in the order of their first use. */
   readonly parameters: readonly OnnxParameter[];
 }
 

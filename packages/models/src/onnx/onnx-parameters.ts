@@ -6,9 +6,9 @@ import type { StoredUse } from './stored-uses.js';
 
 /** A parameter of the model, wherever the file stores it. */
 export interface OnnxParameter {
-  /** As PyTorch's `named_parameters()` gives it. */
+  /** The name that PyTorch's `named_parameters()` gives it. */
   readonly name: string;
-  /** As the model's own module holds it. */
+  /** The shape that the model's own module holds it in. */
   readonly shape: readonly number[];
   /** Whether `stored` holds the transpose of that. */
   readonly transposed: boolean;
@@ -18,14 +18,14 @@ export interface OnnxParameter {
 }
 
 /** How one input of a node reads a parameter. */
-export interface ParameterUse {
+export interface OnnxParameterUse {
   readonly parameter: OnnxParameter;
   /** Whether it reads the transpose of the parameter's value in the graph. */
   readonly transposed: boolean;
 }
 
 /** Every use of every parameter, by node and input number. */
-export type ParameterUses = ReadonlyMap<DecodedNode, ReadonlyMap<number, ParameterUse>>;
+export type OnnxParameterUses = ReadonlyMap<DecodedNode, ReadonlyMap<number, OnnxParameterUse>>;
 
 /** A use, and whether its tensor is the transpose of the one that was chosen to stand for both. */
 interface Member {
@@ -51,16 +51,16 @@ export async function groupParameters(
   uses: readonly StoredUse[],
   tensors: ReadonlyMap<string, StoredTensor>,
   read: ReadStored,
-): Promise<ParameterUses> {
+): Promise<OnnxParameterUses> {
   const groups = await groupByTensor(uses, tensors, read);
   const merged = await mergeCopies(groups, tensors, read);
-  const result = new Map<DecodedNode, Map<number, ParameterUse>>();
+  const result = new Map<DecodedNode, Map<number, OnnxParameterUse>>();
   for (const group of withDistinctNames(merged)) {
     const stored = tensors.get(group.tensor);
     if (!stored) continue;
     const parameter = parameterOf(group, stored);
     for (const { use, mirrored } of group.members) {
-      const positions = result.get(use.node) ?? new Map<number, ParameterUse>();
+      const positions = result.get(use.node) ?? new Map<number, OnnxParameterUse>();
       const transposed = (use.transposed !== mirrored) !== parameter.turned;
       result.set(use.node, positions.set(use.position, { parameter, transposed }));
     }

@@ -1,7 +1,7 @@
 import { type DecodedNode, intAttribute } from '@layersense/onnx-ir';
 import type { ParameterPart } from '../forward.js';
 import type { OnnxModel } from './onnx-model.js';
-import type { ParameterUse } from './onnx-parameters.js';
+import type { OnnxParameterUse } from './onnx-parameters.js';
 
 /**
  * The queries, keys and values of projections that compute all three at once, which
@@ -29,7 +29,7 @@ function projectionOf(
   value: string,
   producers: ReadonlyMap<string, DecodedNode>,
   uses: OnnxModel['uses'],
-): readonly ParameterUse[] {
+): readonly OnnxParameterUse[] {
   const node = producers.get(value);
   const products = node?.opType === 'Add' ? node.inputs.map((name) => producers.get(name)) : [];
   return [node, ...products].flatMap((each) =>
@@ -41,7 +41,7 @@ const PROJECTION = ['Add', 'Gemm', 'MatMul'];
 
 /** Slices of the axis of outputs, in the parameter's value in the graph. */
 function consecutive(
-  { parameter, transposed }: ParameterUse,
+  { parameter, transposed }: OnnxParameterUse,
   heads: Readonly<Record<string, number>>,
 ): readonly ParameterPart[] {
   const stored = parameter.transposed ? parameter.shape.toReversed() : parameter.shape;

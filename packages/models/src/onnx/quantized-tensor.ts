@@ -30,7 +30,7 @@ export interface QuantizedTensor {
   readonly kind: 'quantized';
   /** The name the tensor would have as floating-point numbers. */
   readonly own: string;
-  /** Of the value: that of the scales. */
+  /** The type of the value, which is that of the scales. */
   readonly dtype: ElementType;
   readonly shape: readonly number[];
   readonly integers: NamedTensor;

@@ -99,7 +99,7 @@ async function sameElements(a: Initializer, b: Initializer, read: ReadStored): P
       const shape = [1, elementCount(stored.tensor.shape)];
       return { kind: 'inline', tensor: { ...stored.tensor, shape } };
     }
-    // As bytes: of 4-bit integers two share one.
+    // Bytes are compared, because two 4-bit integers share one.
     const { ref } = stored;
     return { kind: 'external', ref: { ...ref, dtype: 'uint8', shape: [1, ref.length] } };
   };
