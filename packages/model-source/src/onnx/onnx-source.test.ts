@@ -1,11 +1,21 @@
-import { cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HubServer, startHubServer } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveModel } from '../resolve-model.js';
-import { openOnnx } from './open-onnx.js';
+import { type OnnxFile, openOnnx } from './open-onnx.js';
 
 const fixtures = fileURLToPath(new URL('../../../testing/fixtures/onnx/qwen3/', import.meta.url));
 const DATA = 'dynamo-20-external.onnx.data';
@@ -23,6 +33,13 @@ afterAll(async () => {
   await server.close();
   await rm(scratch, { recursive: true });
 });
+
+/** The bytes of the embedding. */
+function embedding(file: OnnxFile | undefined): Promise<Uint8Array> {
+  const ref = file?.decoded.initializers.get('model.embed_tokens.weight')?.ref;
+  if (!file || !ref) throw new Error('the fixture has no embedding');
+  return file.read(ref, 0, ref.length);
+}
 
 /** A model with external data, in the folder itself or in one below it. */
 async function folder(name: string, below = '.'): Promise<string> {
@@ -108,6 +125,44 @@ describe('an ONNX model on this machine', () => {
   });
 });
 
+describe('external data in a folder below', () => {
+  const BELOW = 'weights/0-external.onnx.data';
+
+  /** The model, with its data under a name as long as the one that the file has. */
+  async function nested(name: string): Promise<string> {
+    const path = await folder(name);
+    const file = await readFile(join(path, 'model.onnx'), 'latin1');
+    await writeFile(join(path, 'model.onnx'), file.replaceAll(DATA, BELOW), 'latin1');
+    await mkdir(join(path, 'weights'));
+    await rename(join(path, DATA), join(path, BELOW));
+    return path;
+  }
+
+  it('is found, and read as beside the file', async () => {
+    const path = await nested('below');
+    const { files } = await resolve(path);
+    expect(files.map(({ name }) => name)).toContain(BELOW);
+    const [below, beside] = await Promise.all(
+      [path, join(models, 'plain')].map((each) => openOnnx(each, 'model.onnx')),
+    );
+    const references = [...(below?.decoded.initializers.values() ?? [])].map(
+      ({ ref }) => ref?.file,
+    );
+    expect(references).toContain(BELOW);
+    expect(await embedding(below)).toEqual(await embedding(beside));
+  });
+
+  it('is refused where it is a link that leads out of the folder', async () => {
+    const path = await nested('leading-out');
+    await rename(join(path, BELOW), join(models, 'moved.data'));
+    await symlink(join(models, 'moved.data'), join(path, BELOW));
+    await expect(openOnnx(path, 'model.onnx')).rejects.toMatchObject({
+      code: 'checkpoint_invalid',
+      message: expect.stringContaining(`${BELOW}, in which model.onnx keeps weights, is a link`),
+    });
+  });
+});
+
 it.each(['model.onnx', DATA])('says that %s is a Git LFS pointer', async (name) => {
   const path = await folder(`pointer-${name}`);
   await writeFile(
@@ -130,11 +185,6 @@ describe('an ONNX model of a Hub', () => {
 
     const opened = await openOnnx(resolved.folder, 'onnx/model.onnx');
     const local = await openOnnx(join(models, 'repository'), 'onnx/model.onnx');
-    const embedding = (file: typeof opened) => {
-      const ref = file.decoded.initializers.get('model.embed_tokens.weight')?.ref;
-      if (!ref) throw new Error('the fixture has no embedding');
-      return file.read(ref, 0, ref.length);
-    };
     expect(await embedding(opened)).toEqual(await embedding(local));
   });
 });

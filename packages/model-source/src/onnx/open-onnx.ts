@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { LayersenseError } from '@layersense/contracts';
 import type { DecodedModel, Initializer, TensorRef } from '@layersense/onnx-ir';
 import { CONFIG_FILE, type ModelFile, TOKENIZER_FILES } from '../model-file.js';
@@ -18,7 +18,7 @@ export interface OnnxFile {
   readonly config: unknown;
   readonly files: readonly ModelFile[];
   readonly tokenizerFiles: readonly ModelFile[];
-  /** The one real folder of the .onnx file and its external data. */
+  /** The real folder of the .onnx file, which its external data lie in or below. */
   readonly weightsFolder: string;
   /** Bytes `start` to `start + length` of a stored tensor. */
   read(ref: TensorRef, start: number, length: number): Promise<Uint8Array>;
@@ -38,9 +38,12 @@ export async function openOnnx(folder: string, onnxFile: string): Promise<OnnxFi
   for (const name of [file, ...dataFilesOf(decoded, file)]) {
     stored.set(name, await realFile(join(folder, beside(onnxFile, name))));
   }
-  const weightsFolder = commonFolder(stored, file);
+  const weightsFolder = folderOfAll(stored, file);
   const initializers = new Map(
-    [...decoded.initializers].map(([name, initializer]) => [name, located(initializer, stored)]),
+    [...decoded.initializers].map(([name, initializer]) => [
+      name,
+      located(initializer, stored, weightsFolder),
+    ]),
   );
   const hasConfig = files.some(({ name }) => name === CONFIG_FILE);
   return {
@@ -59,6 +62,7 @@ export async function openOnnx(folder: string, onnxFile: string): Promise<OnnxFi
 function located(
   initializer: Initializer,
   stored: ReadonlyMap<string, { readonly path: string; readonly bytes: number }>,
+  weightsFolder: string,
 ): Initializer {
   const { ref } = initializer;
   if (!ref) return initializer;
@@ -70,22 +74,26 @@ function located(
       { file: ref.file },
     );
   }
-  return { ...initializer, ref: { ...ref, file: basename(path) } };
+  const below = relative(weightsFolder, path).split(sep).join('/');
+  return { ...initializer, ref: { ...ref, file: below } };
 }
 
-/** ONNX Runtime takes external data from one folder. */
-function commonFolder(
-  stored: ReadonlyMap<string, { readonly path: string }>,
-  file: string,
-): string {
-  const folders = [...new Set([...stored.values()].map(({ path }) => dirname(path)))];
-  const [folder] = folders;
-  if (folder !== undefined && folders.length === 1) return folder;
-  throw new LayersenseError(
-    'checkpoint_invalid',
-    `${file} and its external data lie in different folders. Put them into one.`,
-    { files: [...stored.keys()] },
-  );
+/**
+ * ONNX Runtime takes external data from one folder and those below it, behind every link: in the Hub's
+ * cache all files of a repository lie in one.
+ */
+function folderOfAll(stored: ReadonlyMap<string, { readonly path: string }>, file: string): string {
+  const folder = dirname(stored.get(file)?.path ?? file);
+  for (const [name, { path }] of stored) {
+    const below = relative(folder, path);
+    if (below !== '..' && !below.startsWith(`..${sep}`) && !isAbsolute(below)) continue;
+    throw new LayersenseError(
+      'checkpoint_invalid',
+      `${name}, in which ${file} keeps weights, is a link that leads out of the folder of ${file}. Put the file itself there.`,
+      { file: name },
+    );
+  }
+  return folder;
 }
 
 async function readBytes(path: string, position: number, length: number): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ScoreReport } from '@layersense/contracts';
 import { largestRelativeError } from '@layersense/testing';
@@ -36,6 +37,22 @@ describe('a Fisher job on an ONNX model', () => {
     const report = await jobs.fisher(jobs.folder('external', files, qwen3), 'qwen3');
     expectParity(report, 'qwen3');
     expect(report.run.model.files).toHaveLength(3);
+  });
+
+  it('reads weights from external data in a folder below', async () => {
+    const below = 'weights/0-external.onnx.data';
+    const files = {
+      'any.onnx': 'qwen3/dynamo-20-external.onnx',
+      [below]: 'qwen3/dynamo-20-external.onnx.data',
+    };
+    const model = jobs.folder('external-below', files, qwen3);
+    // The two names are equally long, so the file stays a ProtoBuf message.
+    const file = readFileSync(join(model, 'any.onnx'), 'latin1');
+    const renamed = file.replaceAll('dynamo-20-external.onnx.data', below);
+    writeFileSync(join(model, 'any.onnx'), renamed, 'latin1');
+    for (const plan of ['whole', 'streamed']) {
+      expectParity(await jobs.fisher(model, 'qwen3', { plan }), 'qwen3');
+    }
   });
 
   it.each(['checkpointed', 'streamed'])('gives the same numbers by the %s plan', async (plan) => {
