@@ -1,4 +1,9 @@
-import { assertAllKnown, sortTensors } from '@layersense/model-source';
+import {
+  assertAllKnown,
+  type Checkpoint,
+  isSameTensor,
+  sortTensors,
+} from '@layersense/model-source';
 import type { OpenedJob } from '../../model/opened-job.js';
 import { type StoredWeight, storedWeights } from '../../model/stored-weights.js';
 
@@ -16,10 +21,13 @@ type Stored = Pick<OpenedJob, 'checkpoint' | 'dequantized'>;
  *
  * @throws LayersenseError `dtype_unsupported` naming a tensor of which neither can be said
  */
-export function magnitudeWeights({ checkpoint, dequantized }: Stored): MagnitudeWeights {
+export async function magnitudeWeights({
+  checkpoint,
+  dequantized,
+}: Stored): Promise<MagnitudeWeights> {
   const sorted = sortTensors(checkpoint);
   assertAllKnown(sorted);
-  const copies = isTied(checkpoint.config) && sorted.weights.has(HEAD) ? [HEAD] : [];
+  const copies = (await isTiedCopy(HEAD, checkpoint)) ? [HEAD] : [];
   return {
     weights: [
       ...storedWeights({ checkpoint }).filter(({ parameter }) => !copies.includes(parameter)),
@@ -27,6 +35,20 @@ export function magnitudeWeights({ checkpoint, dequantized }: Stored): Magnitude
     ],
     leftOut: [...sorted.buffers, ...copies],
   };
+}
+
+/**
+ * Whether a checkpoint whose config.json ties the output head stores it a second time. As in
+ * transformers 5, a head that differs from the embedding is a parameter, and so is one that is stored
+ * in the embedding's place.
+ */
+async function isTiedCopy(head: string, checkpoint: Checkpoint): Promise<boolean> {
+  const ref = checkpoint.tensors.get(head);
+  if (!ref || !isTied(checkpoint.config)) return false;
+  for (const [name, other] of sortTensors(checkpoint).weights) {
+    if (name !== head && (await isSameTensor(checkpoint.weightsFolder, ref, other))) return true;
+  }
+  return false;
 }
 
 const HEAD = 'lm_head.weight';

@@ -15,7 +15,7 @@ export async function scoreMagnitude(
   const identity = runIdentity(basisOfJob(spec, model), undefined);
   const equal = await services.earlier?.findEqual({ identity, spec, model });
   if (equal) return equal;
-  const { weights, leftOut } = magnitudeWeights(job);
+  const { weights, leftOut } = await magnitudeWeights(job);
   const elements = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const total = weights.length;
   const measured = [];
