@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Job, JobStatus, Method } from './job.js';
+import { Job, JobStatus } from './job.js';
+import { Method } from './job-spec.js';
 import { Run } from './score.js';
 
 const idOf = (kind: 'job' | 'run') =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Method } from './job.js';
+import { Method } from './job-spec.js';
 import { Run, RunDataset } from './score.js';
 
 const timestamp = z.iso.datetime({ offset: true });

@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { Device, JobStatus, Labels, Loss, Method } from './job.js';
+import { JobStatus } from './job.js';
+import { Method } from './job-spec.js';
+import { Labels, Loss } from './loss.js';
+import { Device } from './spec-fields.js';
 
 /** The metrics of each method; the first one ranks the layers. docs/maths.md defines them. */
 export const metricsOf = {

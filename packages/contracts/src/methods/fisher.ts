@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { Labels, Loss } from '../loss.js';
+import { datasetField, sharedFields } from '../spec-fields.js';
+
+/** When to stop before all examples are computed. */
+export const Until = z
+  .strictObject({
+    top_k_stable: z
+      .strictObject({
+        k: z.number().int().min(1).max(10_000).default(10),
+        probability: z
+          .number()
+          .min(0.5)
+          .max(0.9999)
+          .default(0.95)
+          .describe('share of the bootstrap resamples that each of the k layers must be in'),
+        min_examples: z.number().int().min(2).max(1_000_000).default(16),
+      })
+      .prefault({}),
+  })
+  .meta({ id: 'Until' });
+export type Until = z.infer<typeof Until>;
+
+/** Parameters of the Fisher method. docs/maths.md defines every choice. */
+export const FisherParams = z
+  .strictObject({
+    examples: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(64)
+      .describe('how many are drawn; with `until`, how many at most'),
+    skip_examples: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe('leave out so many of the first drawn: disjoint runs can be merged'),
+    max_length: z.number().int().min(2).max(1_048_576).default(2048),
+    seed: z.number().int().min(0).max(0xffff_ffff).default(42),
+    batch_size: z.number().int().min(1).max(4096).optional(),
+    loss: Loss.optional().describe(
+      'by default the model decides: token-mean, masked-token-mean of a masked language model, class of a sequence classifier',
+    ),
+    mask_probability: z
+      .number()
+      .gt(0)
+      .max(1)
+      .optional()
+      .describe('masked language models: share of the tokens that are masked; 0.15 when absent'),
+    labels: Labels.default('data'),
+    draws: z
+      .number()
+      .int()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('label draws per example with `labels: "model"`; 1 when absent'),
+    until: Until.optional(),
+    plan: z
+      .enum(['auto', 'whole', 'checkpointed', 'streamed'])
+      .optional()
+      .describe(
+        'how the computation is laid out in memory; auto chooses, and no plan changes a number',
+      ),
+    memory_limit_bytes: z
+      .number()
+      .int()
+      .min(1)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe(
+        'what the computation may take in memory; four fifths of what is available when absent',
+      ),
+  })
+  .refine(({ labels, draws }) => labels === 'model' || draws === undefined, {
+    path: ['draws'],
+    message: 'labels are drawn with `labels: "model"` alone; those of the data are given',
+  })
+  .meta({ id: 'FisherParams' });
+export type FisherParams = z.infer<typeof FisherParams>;
+
+export const FisherSpec = z.strictObject({
+  ...sharedFields,
+  method: z.literal('fisher'),
+  dataset: datasetField,
+  params: FisherParams.prefault({}),
+});
+
+export type FisherJobSpec = z.infer<typeof FisherSpec>;
+/** With the loss that was asked for, or else the model's own. */
+export type SettledFisherJobSpec = FisherJobSpec & { readonly params: { readonly loss: Loss } };
