@@ -1,8 +1,7 @@
-import type { DatasetSpec, JobSpec, Run } from '@layersense/contracts';
+import type { JobSpec } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import { isModelPath } from '@layersense/model-source/paths';
-import { engine } from '@layersense/runs';
-import { methodVersions } from '@layersense/sensitivity';
+import { isCertainlyOf, isPinned } from '@layersense/runs';
 
 /**
  * The id of a stored run that is certain to be what the request asks for, without a look at the
@@ -14,27 +13,7 @@ export async function findEqualRun(
   spec: JobSpec,
   force: boolean,
 ): Promise<string | undefined> {
-  if (force || !isPinned(spec)) return undefined;
+  if (force || isModelPath(spec.model) || !isPinned(spec)) return undefined;
   const run = await runs.findBySpec(spec);
-  return run !== undefined && isOf(spec, run) ? run.id : undefined;
-}
-
-const isCommit = (revision: string | undefined): boolean => /^[0-9a-f]{40}$/.test(revision ?? '');
-
-function isPinned(spec: JobSpec): boolean {
-  if (isModelPath(spec.model) || !isCommit(spec.revision)) return false;
-  return spec.method === 'magnitude' || isCommit(spec.dataset.revision);
-}
-
-/** Computed from these commits, by the code that would compute it now. */
-function isOf(spec: JobSpec, run: Run): boolean {
-  const dataset: DatasetSpec | undefined = spec.method === 'fisher' ? spec.dataset : undefined;
-  return (
-    run.model.name === spec.model &&
-    run.model.revision === spec.revision &&
-    run.dataset?.name === dataset?.name &&
-    (run.dataset?.revision ?? undefined) === dataset?.revision &&
-    run.method_version === methodVersions[spec.method] &&
-    run.engine.version === engine.version
-  );
+  return run !== undefined && isCertainlyOf(run, spec) ? run.id : undefined;
 }

@@ -4,7 +4,7 @@ import {
   type ImportRunRequest,
   type LayerScore,
   layerName,
-  metricsOf,
+  methodOf,
 } from '@layersense/contracts';
 import type { NewReport, NewRun } from '@layersense/database';
 import { rankBy } from '@layersense/statistics';
@@ -14,7 +14,7 @@ import { rankBy } from '@layersense/statistics';
  * computed by this project, and the run says so.
  */
 export function importedRun(request: ImportRunRequest): NewReport {
-  const metric = request.metric ?? metricsOf[request.method][0];
+  const metric = request.metric ?? rankingMetricOf(request);
   const run: NewRun = {
     identity: identityOf(request, metric),
     imported: true,
@@ -50,6 +50,11 @@ export function importedRun(request: ImportRunRequest): NewReport {
     peak_memory_bytes: null,
   };
   return { run, scores: rankScores(request, metric) };
+}
+
+/** What such a run would be ranked by, had it been computed here. */
+function rankingMetricOf({ method, model, params }: ImportRunRequest): string {
+  return methodOf(method).metrics({ method, model, params, device: 'auto' })[0];
 }
 
 function importedDataset(name: string, { examples }: ImportRunRequest): NewRun['dataset'] {

@@ -9,9 +9,8 @@ import { isBelowByName, isDatasetPath, isModelPath } from '@layersense/model-sou
  */
 export function assertPathsAllowed(spec: JobSpec, roots: readonly string[]): void {
   if (isModelPath(spec.model)) assertBelow(spec.model, roots);
-  if (spec.method === 'fisher' && isDatasetPath(spec.dataset.name)) {
-    assertBelow(spec.dataset.name, roots);
-  }
+  const dataset = spec.dataset?.name;
+  if (dataset !== undefined && isDatasetPath(dataset)) assertBelow(dataset, roots);
 }
 
 function assertBelow(path: string, roots: readonly string[]): void {

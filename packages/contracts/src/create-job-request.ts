@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { FisherSpec } from './methods/fisher.js';
-import { MagnitudeSpec } from './methods/magnitude.js';
+import type { JobSpec } from './job-spec.js';
+import { scoringMethods } from './methods/index.js';
+import type { ScoringMethod } from './methods/scoring-method.js';
 
 const MOST_SHARDS = 256;
 
@@ -49,18 +50,32 @@ const shards = z
   .describe('over how many workers at most the examples are divided; not with `until`');
 
 /** `POST /jobs`: a job spec with how to run it and metadata of the caller's own beside it. */
-export const CreateJobRequest = z
-  .discriminatedUnion('method', [
-    FisherSpec.extend({ ...besideSpec, ...scheduling, shards }).refine(
-      ({ shards, params }) => shards === 1 || params.until === undefined,
-      {
-        path: ['shards'],
-        message:
-          'a job with `until` decides after every round whether to go on, which shards cannot; leave out one of the two',
-      },
-    ),
-    MagnitudeSpec.extend({ ...besideSpec, ...scheduling }),
-  ])
+export interface CreateJobRequest extends JobSpec {
+  readonly metadata: z.infer<typeof Metadata>;
+  readonly force: boolean;
+  readonly webhook_url?: string | undefined;
+  readonly priority: number;
+  readonly timeout_seconds?: number | undefined;
+  /** Of methods over examples. */
+  readonly shards?: number | undefined;
+}
+
+function requestOf({ spec, overExamples, refusal }: ScoringMethod) {
+  const request = spec.extend({ ...besideSpec, ...scheduling });
+  const divisible = overExamples ? request.extend({ shards }) : request;
+  if (refusal === undefined) return divisible;
+  const { path, message } = refusal;
+  return divisible.refine((asked: CreateJobRequest) => !refusal.refuses(asked), {
+    path: [...path],
+    message,
+  });
+}
+
+export const CreateJobRequest: z.ZodType<CreateJobRequest> = z
+  .lazy(() => {
+    const [first, ...others] = scoringMethods();
+    return z.discriminatedUnion('method', [requestOf(first), ...others.map(requestOf)]);
+  })
   .meta({
     id: 'CreateJobRequest',
     examples: [
@@ -74,4 +89,3 @@ export const CreateJobRequest = z
       { model: 'Qwen/Qwen2.5-0.5B', method: 'magnitude' },
     ],
   });
-export type CreateJobRequest = z.infer<typeof CreateJobRequest>;

@@ -10,8 +10,15 @@ export * from './job-spec.js';
 export * from './layer-name.js';
 export * from './model-text.js';
 export * from './loss.js';
-export * from './methods/fisher.js';
-export * from './methods/magnitude.js';
+export {
+  type FisherJobSpec,
+  FisherParams,
+  type SettledFisherJobSpec,
+  Until,
+} from './methods/fisher.js';
+export { methodOf, registerMethod, scoringMethods } from './methods/index.js';
+export type { MagnitudeJobSpec } from './methods/magnitude.js';
+export * from './methods/scoring-method.js';
 export * from './problem.js';
 export * from './python-json.js';
 export * from './queues.js';

@@ -1,15 +1,18 @@
 import { z } from 'zod';
-import { FisherSpec, type SettledFisherJobSpec } from './methods/fisher.js';
-import { type MagnitudeJobSpec, MagnitudeSpec } from './methods/magnitude.js';
+import { scoringMethods } from './methods/index.js';
+import type { AnyJobSpec } from './spec-fields.js';
 
-export const methods = ['fisher', 'magnitude'] as const;
-export const Method = z.enum(methods).meta({ id: 'Method' });
+/** The name of a scoring method. */
+export const Method = z
+  .lazy(() => z.enum(scoringMethods().map(({ name }) => name)))
+  .meta({ id: 'Method' });
 export type Method = z.infer<typeof Method>;
 
 /** What one job computes, complete with defaults. Stored with the job and with its run. */
-export const JobSpec = z
-  .discriminatedUnion('method', [FisherSpec, MagnitudeSpec])
+export type JobSpec = AnyJobSpec;
+export const JobSpec: z.ZodType<JobSpec> = z
+  .lazy(() => {
+    const [first, ...others] = scoringMethods();
+    return z.discriminatedUnion('method', [first.spec, ...others.map(({ spec }) => spec)]);
+  })
   .meta({ id: 'JobSpec' });
-export type JobSpec = z.infer<typeof JobSpec>;
-/** A spec that says all that its numbers depend on. */
-export type SettledJobSpec = SettledFisherJobSpec | MagnitudeJobSpec;

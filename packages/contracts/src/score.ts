@@ -4,12 +4,6 @@ import { Method } from './job-spec.js';
 import { Labels, Loss } from './loss.js';
 import { Device } from './spec-fields.js';
 
-/** The metrics of each method; the first one ranks the layers. docs/maths.md defines them. */
-export const metricsOf = {
-  fisher: ['sum', 'density'],
-  magnitude: ['l1', 'l2_squared', 'mean_abs', 'max_abs'],
-} as const satisfies Record<Method, readonly [string, ...string[]]>;
-
 /** The score of one parameter, as files and answers show it. */
 export const LayerScore = z
   .object({

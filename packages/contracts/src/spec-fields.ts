@@ -22,7 +22,18 @@ export const DatasetSpec = z
   .meta({ id: 'DatasetSpec' });
 export type DatasetSpec = z.infer<typeof DatasetSpec>;
 
-/** What the spec of every method says. */
+/** What one job computes, whatever its method. */
+export interface AnyJobSpec {
+  readonly method: string;
+  readonly model: string;
+  readonly revision?: string | undefined;
+  readonly device: Device;
+  /** Absent where the method is data-free. */
+  readonly dataset?: DatasetSpec | undefined;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** The fields of every method's schema. */
 export const sharedFields = {
   model: z
     .string()

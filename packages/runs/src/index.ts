@@ -1,5 +1,6 @@
 export { assertPerExample } from './assert-per-example.js';
 export { engine } from './engine.js';
+export { isCertainlyOf, isOfSameSubject, isPinned, mayStandFor } from './equal-run.js';
 export { packBatch, unpackBatch } from './examples/checkpoint-values.js';
 export {
   type BatchStatistics,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type LayerScore,
   LayersenseError,
+  methodOf,
   type Run,
   type RunDataset,
   type ScoreReport,
@@ -73,7 +74,7 @@ export function mergeReports(reports: readonly ScoreReport[]): ScoreReport {
 
 function fisherRun(run: Run): FisherRun {
   const { id, method, dataset, imported } = run;
-  if (method === 'fisher' && dataset && !imported) return { ...run, dataset };
+  if (methodOf(method).overExamples && dataset && !imported) return { ...run, dataset };
   const why = imported ? 'was imported' : `is a ${method} run`;
   throw incompatible(`${id} ${why}: only computed Fisher runs have examples to merge.`);
 }

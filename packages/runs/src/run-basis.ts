@@ -1,5 +1,10 @@
-import { canonicalJson, type Run, type RunModel, type SettledJobSpec } from '@layersense/contracts';
-import { methodVersions } from '@layersense/sensitivity';
+import {
+  canonicalJson,
+  type JobSpec,
+  methodOf,
+  type Run,
+  type RunModel,
+} from '@layersense/contracts';
 import { engine } from './engine.js';
 
 /**
@@ -18,13 +23,15 @@ export interface RunBasis {
   readonly label_seed?: unknown;
   /** Where there are several per example. */
   readonly label_draws?: unknown;
+  /** Where the method has others that determine its numbers. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
-export function basisOfJob(spec: SettledJobSpec, model: RunModel): RunBasis {
-  const loss = spec.method === 'fisher' ? spec.params.loss : null;
-  const labels = spec.method === 'fisher' ? spec.params.labels : null;
-  const method_version = methodVersions[spec.method];
-  return basisOfRun({ ...spec, method_version, engine, model, loss, labels });
+/** @param spec with what the model decides, its loss for instance */
+export function basisOfJob(spec: JobSpec, model: RunModel): RunBasis {
+  const { version, objective } = methodOf(spec.method);
+  const { loss = null, labels = null } = objective?.(spec) ?? {};
+  return basisOfRun({ ...spec, method_version: version, engine, model, loss, labels });
 }
 
 export function basisOfRun(
@@ -34,6 +41,7 @@ export function basisOfRun(
   },
 ): RunBasis {
   const { seed, draws = 1 } = run.params;
+  const { determining } = methodOf(run.method);
   return {
     method: run.method,
     method_version: run.method_version,
@@ -43,6 +51,7 @@ export function basisOfRun(
     ...(run.labels === null ? {} : { labels: run.labels }),
     ...(run.labels === 'model' ? { label_seed: seed } : {}),
     ...(run.labels === 'model' && draws !== 1 ? { label_draws: draws } : {}),
+    ...(determining ? { parameters: determining(run.params) } : {}),
   };
 }
 
@@ -55,15 +64,18 @@ const nameOf = {
   labels: 'labels',
   label_seed: 'seed of the drawn labels',
   label_draws: 'label draws per example',
+  parameters: 'parameters',
 } as const satisfies Readonly<Record<keyof RunBasis, string>>;
 
 /** In words what two bases differ in first, or undefined where they are equal. */
 export function basisDifference(a: RunBasis, b: RunBasis): string | undefined {
   for (const key of Object.keys(nameOf) as (keyof RunBasis)[]) {
     if (canonicalJson(a[key]) === canonicalJson(b[key])) continue;
-    return key === 'model'
-      ? `${nameOf.model} (${differentFiles(a.model, b.model).join(', ')})`
-      : `${nameOf[key]} (${a[key] ?? 'none'} and ${b[key] ?? 'none'})`;
+    if (key === 'model') {
+      return `${nameOf.model} (${differentFiles(a.model, b.model).join(', ')})`;
+    }
+    const shown = (value: unknown) => (typeof value === 'object' ? canonicalJson(value) : value);
+    return `${nameOf[key]} (${shown(a[key] ?? 'none')} and ${shown(b[key] ?? 'none')})`;
   }
   return undefined;
 }

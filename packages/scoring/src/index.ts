@@ -6,10 +6,12 @@ export {
   noCheckpoint,
   type PlanChange,
 } from './job-services.js';
+export { registerComputation } from './methods/index.js';
+export type { MethodComputation, Scored } from './methods/method-computation.js';
 export { SpillFolders } from './plans/spill-folders.js';
 export { WarmCompute } from './plans/warm-compute.js';
 export type { ProgressSink } from './progress-reporter.js';
-export { type EarlierRuns, givenRun, isEqualRun } from './reuse/earlier-runs.js';
+export { type EarlierRuns, givenRun } from './reuse/earlier-runs.js';
 export { runSensitivityJob } from './run-sensitivity-job.js';
 export { runShard } from './run-shard.js';
 export { type JobFailure, toJobFailure } from './to-job-failure.js';

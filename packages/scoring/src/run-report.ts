@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type JobSpec,
   type LayerScore,
-  metricsOf,
+  methodOf,
   type Run,
   type RunDataset,
   type RunModel,
   type ScoreReport,
-  type SettledJobSpec,
   type Stability,
   type Stopping,
 } from '@layersense/contracts';
 import { basisOfJob, engine, runIdentity } from '@layersense/runs';
-import { definitionOf, methodVersions } from '@layersense/sensitivity';
 import type { ComputeFacts } from './compute-facts.js';
 
 /** What a computation found out beside the scores. */
@@ -31,15 +30,20 @@ export interface Computation {
   readonly facts?: Partial<ComputeFacts> | undefined;
 }
 
-/** The run with its full provenance, and its scores. */
+/**
+ * The run with its full provenance, and its scores.
+ *
+ * @param spec with what the model decides, its loss for instance
+ */
 export function runReport(
-  spec: SettledJobSpec,
+  spec: JobSpec,
   model: RunModel,
   computation: Computation,
   seconds: number,
 ): ScoreReport {
   const { scores, dataset, facts } = computation;
-  const params = spec.method === 'fisher' ? spec.params : undefined;
+  const method = methodOf(spec.method);
+  const { loss, labels } = method.objective?.(spec) ?? {};
   return {
     run: {
       id: `run_${randomUUID()}`,
@@ -47,15 +51,15 @@ export function runReport(
       identity: runIdentity(basisOfJob(spec, model), dataset),
       imported: false,
       source: null,
-      method: spec.method,
-      method_version: methodVersions[spec.method],
-      definition: definitionOf(spec, computation),
-      metrics: [...metricsOf[spec.method]],
+      method: method.name,
+      method_version: method.version,
+      definition: method.definition(spec, computation),
+      metrics: [...method.metrics(spec)],
       model,
       dataset: dataset ?? null,
       params: spec.params,
-      loss: params?.loss ?? null,
-      labels: params?.labels ?? null,
+      loss: loss ?? null,
+      labels: labels ?? null,
       mean_loss: computation.meanLoss ?? null,
       example_losses: computation.exampleLosses ? [...computation.exampleLosses] : null,
       stability: computation.stability ?? null,

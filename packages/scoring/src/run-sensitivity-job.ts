@@ -1,25 +1,14 @@
-import {
-  isPart,
-  type JobSpec,
-  type ScoreReport,
-  type SettledFisherJobSpec,
-} from '@layersense/contracts';
-import { summarizeFisher } from '@layersense/runs';
-import { jointFacts } from './compute-facts.js';
-import { ExampleRounds } from './examples/example-rounds.js';
+import type { JobSpec, ScoreReport } from '@layersense/contracts';
 import type { JobServices } from './job-services.js';
-import { computeFisher } from './methods/fisher/compute-fisher.js';
-import { findEqualRun, prepareFisher } from './methods/fisher/fisher-work.js';
-import { settleLoss } from './methods/fisher/settle-loss.js';
-import { scoreMagnitude } from './methods/magnitude/score-magnitude.js';
+import { computationOf } from './methods/index.js';
 import { openJob } from './model/open-job.js';
-import type { OpenedJob } from './model/opened-job.js';
-import { type Computation, runReport } from './run-report.js';
+import { runReport } from './run-report.js';
 
 /**
- * One job, from the model's name to its scores. Nothing is stored on the way but every finished
- * batch; saving the report is the caller's. What shards of it have stored is not computed again. A
- * stored run with the same numbers is the answer as it stands, under its id.
+ * One job, from the model's name to its scores: each step is one line here and one file elsewhere.
+ * Nothing is stored on the way but every finished batch; saving the report is the caller's. What
+ * shards of it have stored is not computed again. A stored run with the same numbers is the answer as
+ * it stands, under its id.
  *
  * @throws LayersenseError; `canceled` when `signal` aborts
  */
@@ -29,41 +18,18 @@ export async function runSensitivityJob(
   signal: AbortSignal,
 ): Promise<ScoreReport> {
   const started = performance.now();
+  const method = computationOf(spec.method);
   const job = await openJob(spec, services, signal);
-  const settled = spec.method === 'fisher' ? settleLoss(spec, job) : spec;
-  const computation =
-    settled.method === 'fisher'
-      ? await scoreFisher(settled, job)
-      : await scoreMagnitude(settled, job);
-  if ('run' in computation) return computation;
+  const settled = method.settle?.(spec, job) ?? spec;
+  const scored = await method.score(settled, job);
+  if ('run' in scored) return scored;
   await job.progress.begin('saving');
-  const seconds = (performance.now() - started) / 1000;
-  const longest = Math.max(0, ...(services.shards ?? []).map((shard) => shard.seconds));
   const dequantized = job.dequantized.size;
-  return runReport(settled, job.model, { ...computation, dequantized }, longest + seconds);
+  const seconds = secondsOfShards(services) + (performance.now() - started) / 1000;
+  return runReport(settled, job.model, { ...scored, dequantized }, seconds);
 }
 
-async function scoreFisher(
-  spec: SettledFisherJobSpec,
-  job: OpenedJob,
-): Promise<Omit<Computation, 'dequantized'> | ScoreReport> {
-  const work = await prepareFisher(spec, job);
-  const equal = await findEqualRun(work);
-  if (equal) return equal;
-  const { accumulator, calibration, scored, set, taken } = work;
-  const layers = [...scored.keys()].filter((name) => !isPart(name)).length;
-  const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
-  const facts = await computeFisher(work, rounds);
-  return {
-    ...summarizeFisher(accumulator.first(rounds.examples), {
-      shapeOf: (name) => scored.get(name)?.shape ?? [],
-      bootstrap: rounds.bootstrap,
-    }),
-    dataset: calibration.provenance(rounds.examples),
-    stopping: rounds.stopping,
-    derivedFrom: taken.derivedFrom,
-    facts: jointFacts(
-      [...(job.services.shards ?? []), { facts }].flatMap((each) => each.facts ?? []),
-    ),
-  };
+/** Shards are computed side by side, so the longest of them counts. */
+function secondsOfShards({ shards = [] }: JobServices): number {
+  return Math.max(0, ...shards.map(({ seconds }) => seconds));
 }

@@ -1,31 +1,29 @@
-import type { FisherJobSpec, ScoreReport } from '@layersense/contracts';
+import type { JobSpec, ScoreReport } from '@layersense/contracts';
 import type { ShardReport } from './compute-facts.js';
 import type { Shard } from './examples/shard-positions.js';
 import type { JobServices } from './job-services.js';
-import { computeFisher } from './methods/fisher/compute-fisher.js';
-import { findEqualRun, prepareFisher } from './methods/fisher/fisher-work.js';
-import { settleLoss } from './methods/fisher/settle-loss.js';
+import { computationOf } from './methods/index.js';
 import { openJob } from './model/open-job.js';
 
 /**
  * One shard of a job: its examples' values go to the job's checkpoint, from where the job's end
- * takes them. Values of an example depend on that example alone, so nothing else is to be reduced. A
- * stored run with the numbers that the whole job would have is returned instead.
+ * takes them. A stored run with the numbers that the whole job would have is returned instead.
  *
  * @throws LayersenseError; `canceled` when `signal` aborts
  */
 export async function runShard(
-  spec: FisherJobSpec,
+  spec: JobSpec,
   shard: Shard,
   services: JobServices,
   signal: AbortSignal,
 ): Promise<ShardReport | ScoreReport> {
   const started = performance.now();
+  const method = computationOf(spec.method);
+  if (!method.shard) throw new TypeError(`a ${spec.method} job has no shards`);
   const job = await openJob(spec, services, signal);
-  const work = await prepareFisher(settleLoss(spec, job), job);
-  const equal = await findEqualRun(work);
-  if (equal) return equal;
-  const facts = await computeFisher(work, [work.set.examples.map((_, i) => i)], shard);
+  const settled = method.settle?.(spec, job) ?? spec;
+  const computed = await method.shard(settled, shard, job);
+  if ('run' in computed) return computed;
   const seconds = (performance.now() - started) / 1000;
-  return { seconds, ...(facts ? { facts } : {}) };
+  return { seconds, ...(computed.facts ? { facts: computed.facts } : {}) };
 }

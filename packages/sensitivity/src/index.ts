@@ -6,7 +6,6 @@ export {
   type SensitivityParameter,
 } from './build-sensitivity-graph.js';
 export { decomposeModel } from './decompose-model.js';
-export { definitionOf, methodVersions } from './definitions.js';
 export { type Magnitude, measureMagnitude, summarizeMagnitude } from './magnitude.js';
 export type { NormPath } from './per-example/gradient-squared-norm.js';
 export type { RoutedTokensOutput } from './per-example/routed-tokens.js';

@@ -1,7 +1,6 @@
-import { metricsOf } from '@layersense/contracts';
+import { methodOf } from '@layersense/contracts';
 import type { NewReport } from '@layersense/database';
 import { engine, summarizeFisher } from '@layersense/runs';
-import { methodVersions } from '@layersense/sensitivity';
 
 export interface FisherRows {
   readonly model: string;
@@ -39,9 +38,9 @@ export function fisherReport({
       imported: false,
       source: null,
       method: 'fisher',
-      method_version: methodVersions.fisher,
+      method_version: methodOf('fisher').version,
       definition: 'sum',
-      metrics: [...metricsOf.fisher],
+      metrics: ['sum', 'density'],
       model: {
         name: model,
         revision: 'r1',

@@ -100,7 +100,6 @@ async function computeStored(
     await runs.save(scores, { jobId });
     return scores.run.peak_memory_bytes;
   }
-  if (spec.method !== 'fisher') throw new TypeError(`a ${spec.method} job has no shards`);
   const { shards: of } = await jobs.get(jobId);
   const report = await runShard(spec, { index: shard, of }, services, signal);
   if ('run' in report) return await endWith(report, jobId, database);

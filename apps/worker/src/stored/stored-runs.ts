@@ -1,17 +1,19 @@
 import type { Database } from '@layersense/database';
-import { basisDifference, basisOfRun } from '@layersense/runs';
-import { type EarlierRuns, isEqualRun } from '@layersense/scoring';
+import { basisDifference, basisOfRun, mayStandFor } from '@layersense/runs';
+import type { EarlierRuns } from '@layersense/scoring';
 
 /** Runs in the database: the same one, or one over fewer of the examples. */
 export function storedRuns({ runs }: Database): EarlierRuns {
   return {
     findEqual: async ({ identity, ...wanted }) => {
-      const run = await runs.findByIdentity(identity, (candidate) => isEqualRun(candidate, wanted));
+      const run = await runs.findByIdentity(identity, (candidate) =>
+        mayStandFor(candidate, wanted),
+      );
       return run && runs.report(run.id);
     },
     find: ({ model, basis, dataset }) =>
       runs.findSubset(
-        { model, exampleHashes: dataset.example_hashes },
+        { model, method: basis.method, exampleHashes: dataset.example_hashes },
         (run) => basisDifference(basisOfRun(run), basis) === undefined,
       ),
   };

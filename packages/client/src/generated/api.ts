@@ -313,8 +313,6 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        MethodInput: "fisher" | "magnitude";
-        /** @enum {string} */
         DeviceInput: "auto" | "cpu" | "cuda" | "webgpu";
         DatasetSpecInput: {
             /** @description gsm8k, wikitext, math, sst2, imdb, ag_news, or the path of a .jsonl, .txt or .parquet file */
@@ -379,6 +377,53 @@ export interface components {
             memory_limit_bytes?: number;
         };
         MagnitudeParamsInput: Record<string, never>;
+        /** @enum {string} */
+        MethodInput: "fisher" | "magnitude";
+        /** @enum {string} */
+        JobStatusInput: "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";
+        /**
+         * @example {
+         *       "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
+         *       "dataset": "gsm8k",
+         *       "method": "fisher",
+         *       "examples": 64,
+         *       "source": "TaskQuant",
+         *       "scores": {
+         *         "model.layers.0.self_attn.q_proj.weight": 0.0213
+         *       }
+         *     }
+         */
+        ImportRunRequestInput: {
+            model: string;
+            /** @default unknown */
+            revision?: string;
+            dataset?: string;
+            method: components["schemas"]["MethodInput"];
+            /** @description the method's ranking metric when absent */
+            metric?: string;
+            examples?: number;
+            /** @default {} */
+            params?: {
+                [key: string]: unknown;
+            };
+            /** @description where the numbers come from */
+            source: string;
+            scores: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * @example {
+         *       "runs": [
+         *         "run_01935b7c-0000-7000-8000-000000000000",
+         *         "run_01935b7c-0000-7000-8000-000000000001"
+         *       ]
+         *     }
+         */
+        MergeRunsRequestInput: {
+            /** @description ids of Fisher runs over disjoint examples */
+            runs: string[];
+        };
         /**
          * @example {
          *       "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
@@ -469,50 +514,21 @@ export interface components {
             timeout_seconds?: number;
         };
         /** @enum {string} */
-        JobStatusInput: "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";
-        /**
-         * @example {
-         *       "model": "Qwen/Qwen2.5-Math-1.5B-Instruct",
-         *       "dataset": "gsm8k",
-         *       "method": "fisher",
-         *       "examples": 64,
-         *       "source": "TaskQuant",
-         *       "scores": {
-         *         "model.layers.0.self_attn.q_proj.weight": 0.0213
-         *       }
-         *     }
-         */
-        ImportRunRequestInput: {
-            model: string;
-            /** @default unknown */
+        Device: "auto" | "cpu" | "cuda" | "webgpu";
+        DatasetSpec: {
+            /** @description gsm8k, wikitext, math, sst2, imdb, ag_news, or the path of a .jsonl, .txt or .parquet file */
+            name: string;
+            /** @description the named set's split; its default when absent */
+            split?: string;
+            /**
+             * @description gsm8k and math: the question alone, or both through the chat template
+             * @enum {string}
+             */
+            format?: "question" | "question-answer";
             revision?: string;
-            dataset?: string;
-            method: components["schemas"]["MethodInput"];
-            /** @description the method's ranking metric when absent */
-            metric?: string;
-            examples?: number;
-            /** @default {} */
-            params?: {
-                [key: string]: unknown;
-            };
-            /** @description where the numbers come from */
-            source: string;
-            scores: {
-                [key: string]: number;
-            };
         };
-        /**
-         * @example {
-         *       "runs": [
-         *         "run_01935b7c-0000-7000-8000-000000000000",
-         *         "run_01935b7c-0000-7000-8000-000000000001"
-         *       ]
-         *     }
-         */
-        MergeRunsRequestInput: {
-            /** @description ids of Fisher runs over disjoint examples */
-            runs: string[];
-        };
+        /** @enum {string} */
+        Method: "fisher" | "magnitude";
         /**
          * @example {
          *       "type": "urn:layersense:error:invalid_request",
@@ -544,22 +560,6 @@ export interface components {
                 pointer: string;
                 detail: string;
             }[];
-        };
-        /** @enum {string} */
-        Method: "fisher" | "magnitude";
-        /** @enum {string} */
-        Device: "auto" | "cpu" | "cuda" | "webgpu";
-        DatasetSpec: {
-            /** @description gsm8k, wikitext, math, sst2, imdb, ag_news, or the path of a .jsonl, .txt or .parquet file */
-            name: string;
-            /** @description the named set's split; its default when absent */
-            split?: string;
-            /**
-             * @description gsm8k and math: the question alone, or both through the chat template
-             * @enum {string}
-             */
-            format?: "question" | "question-answer";
-            revision?: string;
         };
         /** @enum {string} */
         JobStatus: "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";

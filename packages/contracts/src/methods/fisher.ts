@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Labels, Loss } from '../loss.js';
 import { datasetField, sharedFields } from '../spec-fields.js';
+import { fixedMetrics, type ScoredWeights, type ScoringMethod } from './scoring-method.js';
 
 /** When to stop before all examples are computed. */
 export const Until = z
@@ -92,3 +93,47 @@ export const FisherSpec = z.strictObject({
 export type FisherJobSpec = z.infer<typeof FisherSpec>;
 /** With the loss that was asked for, or else the model's own. */
 export type SettledFisherJobSpec = FisherJobSpec & { readonly params: { readonly loss: Loss } };
+
+const losses: Readonly<Record<Loss, string>> = {
+  'token-mean': 'the mean next-token cross-entropy over the positions of example n',
+  'sequence-sum': 'the summed next-token cross-entropy over the positions of example n',
+  'masked-token-mean': 'the mean cross-entropy of the masked tokens of example n',
+  'masked-token-sum': 'the summed cross-entropy of the masked tokens of example n',
+  class: 'the cross-entropy of the class of example n',
+};
+
+const labelSources = {
+  data: 'labels from the data (the empirical Fisher)',
+  model: "labels drawn from the model's own distribution (the Fisher information)",
+} as const;
+
+function definition(
+  { params: { loss, labels, draws = 1 } }: FisherJobSpec,
+  { dequantized }: ScoredWeights,
+): string {
+  const point =
+    dequantized > 0
+      ? '; W is the dequantised matrix where integers are stored, and the gradient is taken at that point'
+      : '';
+  const repeated = draws > 1 ? `, ${draws} draws per example whose squares are averaged` : '';
+  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${loss === undefined ? 'the loss of example n that the model has' : losses[loss]}, ${labelSources[labels]}${repeated}; squares are taken per example, before the mean${point}`;
+}
+
+/** Squared per-example gradients, averaged. */
+export const fisher: ScoringMethod = {
+  name: 'fisher',
+  version: '1',
+  spec: FisherSpec,
+  params: FisherParams,
+  ...fixedMetrics('sum', 'density'),
+  definition,
+  overExamples: true,
+  nonFinite: 'non_finite_gradient',
+  objective: ({ params: { loss, labels } }: FisherJobSpec) => ({ loss, labels }),
+  refusal: {
+    path: ['shards'],
+    message:
+      'a job with `until` decides after every round whether to go on, which shards cannot; leave out one of the two',
+    refuses: ({ shards = 1, params }) => shards !== 1 && params.until !== undefined,
+  },
+};

@@ -16,7 +16,7 @@ export interface NewJob {
   /** Of one attempt. */
   readonly timeout_seconds?: number | undefined;
   /** How many parts the examples are divided into; 1 when absent. */
-  readonly shards?: number;
+  readonly shards?: number | undefined;
   /** W3C `traceparent` of the request, when it is traced. */
   readonly traceParent?: string | undefined;
   /** Compute even where an equal run is stored. */

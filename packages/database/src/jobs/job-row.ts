@@ -13,7 +13,7 @@ export function toJob(row: JobRow): Job {
     request: {
       model: spec.model,
       revision: spec.revision ?? null,
-      dataset: 'dataset' in spec ? spec.dataset : null,
+      dataset: spec.dataset ?? null,
       method: spec.method,
       params: spec.params,
       device: spec.device,

@@ -1,4 +1,4 @@
-import { type LayerScore, LayersenseError, metricsOf, type Run } from '@layersense/contracts';
+import { type LayerScore, LayersenseError, methodOf, type Run } from '@layersense/contracts';
 
 type ScoredRun = Pick<Run, 'method' | 'metrics' | 'mean_loss'>;
 
@@ -9,10 +9,10 @@ type ScoredRun = Pick<Run, 'method' | 'metrics' | 'mean_loss'>;
  * @throws invalid_request for no scores, a repeated parameter or a metric the method does not have
  */
 export function assertStorable(run: ScoredRun, scores: readonly LayerScore[]): void {
-  const known: readonly string[] = metricsOf[run.method];
-  const unknown = run.metrics.filter((metric) => !known.includes(metric));
+  const method = methodOf(run.method);
+  const unknown = run.metrics.filter((metric) => !method.hasMetric(metric));
   if (unknown.length > 0 || run.metrics.length === 0) {
-    throw invalid(`The metrics of ${run.method} are ${known.join(', ')}; got '${run.metrics}'.`);
+    throw invalid(`The metrics of ${run.method} are ${method.metricNames}; got '${run.metrics}'.`);
   }
   if (scores.length === 0) throw invalid('A run needs the score of at least one parameter.');
   const seen = new Set<string>();
@@ -32,8 +32,10 @@ function isFiniteOrNull(value: number | null): boolean {
 }
 
 function notFinite({ method }: ScoredRun, what: string): LayersenseError {
-  const code = method === 'fisher' ? 'non_finite_gradient' : 'non_finite_weight';
-  return new LayersenseError(code, `${what} is not a finite number, so nothing was stored.`);
+  return new LayersenseError(
+    methodOf(method).nonFinite,
+    `${what} is not a finite number, so nothing was stored.`,
+  );
 }
 
 function invalid(message: string): LayersenseError {

@@ -14,6 +14,7 @@ type ExampleValues = Pick<LayerScore, 'per_example' | 'per_example_routed_tokens
 
 export interface ExamplesOfModel {
   readonly model: Pick<Run['model'], 'name' | 'revision'>;
+  readonly method: string;
   /** Of the examples asked for; see `RunDataset.example_hashes`. */
   readonly exampleHashes: readonly string[];
 }
@@ -92,18 +93,18 @@ export function createRunsRepository(prisma: PrismaClient) {
     },
 
     /**
-     * The computed Fisher run of the model with the most examples, the newest among equals, of those
+     * The computed run by the method of the model with the most examples, the newest among equals, of those
      * over some of these examples and no others that `accepts` takes. With per-example values.
      */
     async findSubset(
-      { model, exampleHashes }: ExamplesOfModel,
+      { model, method, exampleHashes }: ExamplesOfModel,
       accepts: (run: Run) => boolean,
     ): Promise<ScoreReport | undefined> {
       const rows = await prisma.$queryRaw<{ id: string }[]>`
         SELECT run.id FROM run JOIN model ON model.id = run.model_id
         CROSS JOIN LATERAL (SELECT dataset_provenance -> 'example_hashes' AS hashes) AS examples
         WHERE model.name = ${model.name} AND model.revision = ${model.revision}
-          AND run.method = 'fisher' AND NOT run.imported
+          AND run.method = ${method} AND NOT run.imported
           AND jsonb_array_length(hashes) BETWEEN 1 AND ${exampleHashes.length - 1}
           AND hashes <@ ${JSON.stringify(exampleHashes)}::jsonb
         ORDER BY jsonb_array_length(hashes) DESC, run.created_at DESC, run.id DESC

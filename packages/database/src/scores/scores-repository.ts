@@ -1,10 +1,9 @@
 import {
   LayersenseError,
-  type Method,
-  methods,
-  metricsOf,
+  methodOf,
   type ScoresQuery,
   type StoredScore,
+  scoringMethods,
 } from '@layersense/contracts';
 import { confidenceInterval } from '@layersense/statistics';
 import { Prisma, type PrismaClient } from '../generated/prisma/client.js';
@@ -16,7 +15,7 @@ export function createScoresRepository(prisma: PrismaClient) {
   return {
     /**
      * The scores of the newest run per (model, revision, dataset, method), or of `run_id` alone,
-     * in one metric per method: the method's first unless the query names one.
+     * in one metric per run: the one that ranks it unless the query names another.
      *
      * @throws invalid_request for a metric that the method, or every method, lacks
      * @throws not_found for a run_id that names no run
@@ -72,18 +71,13 @@ function newestRuns(query: ScoresQuery): Prisma.Sql {
   return Prisma.sql`
     SELECT DISTINCT ON (run.model_id, run.dataset_id, run.method)
       run.id, model.name AS model, model.revision, dataset.name AS dataset, run.method,
-      ${query.metric === undefined ? FIRST_METRIC : Prisma.sql`${query.metric}::text`} AS metric
+      ${query.metric === undefined ? Prisma.sql`run.metrics[1]` : Prisma.sql`${query.metric}::text`} AS metric
     FROM run
     JOIN model ON model.id = run.model_id
     LEFT JOIN dataset ON dataset.id = run.dataset_id
     WHERE ${allOf(runFilters(query))}
     ORDER BY run.model_id, run.dataset_id, run.method, run.created_at DESC, run.id DESC`;
 }
-
-const FIRST_METRIC = Prisma.sql`CASE run.method ${Prisma.join(
-  methods.map((method) => Prisma.sql`WHEN ${method} THEN ${metricsOf[method][0]}`),
-  ' ',
-)} END`;
 
 function runFilters({ model, revision, dataset, method, run_id }: ScoresQuery): Prisma.Sql[] {
   return [
@@ -131,12 +125,12 @@ function toStoredScore({
 }
 
 function assertMetric({ method, metric }: ScoresQuery): void {
-  const asked: readonly Method[] = method === undefined ? methods : [method];
-  const known: readonly string[] = asked.flatMap((name) => [...metricsOf[name]]);
-  if (metric === undefined || known.includes(metric)) return;
+  const asked = method === undefined ? scoringMethods() : [methodOf(method)];
+  if (metric === undefined || asked.some((each) => each.hasMetric(metric))) return;
+  const known = asked.map(({ metricNames }) => metricNames).join(', ');
   throw new LayersenseError(
     'invalid_request',
-    `There is no metric '${metric}'${method ? ` of ${method}` : ''}. Ask for one of ${known.join(', ')}.`,
+    `There is no metric '${metric}'${method ? ` of ${method}` : ''}. Ask for one of ${known}.`,
     { metric },
   );
 }

@@ -43,20 +43,6 @@ export interface EarlierRuns {
 }
 
 /**
- * Whether a run of the wanted identity may stand for the job. The store is asked by names, so those
- * must agree; the bootstrap has a seed of its own; an adaptive run may have looked at another top k;
- * and who asks for a device by name wants it used.
- */
-export function isEqualRun(run: Run, { spec, model }: Omit<EqualRun, 'identity'>): boolean {
-  if (run.model.name !== model.name || run.model.revision !== model.revision) return false;
-  if (spec.method === 'magnitude') return true;
-  // How far an adaptive job goes shows only while it is computed.
-  if (spec.params.until || run.stopping !== null) return false;
-  const device = spec.device === 'auto' || spec.device === run.device;
-  return device && run.dataset?.name === spec.dataset.name && run.params.seed === spec.params.seed;
-}
-
-/**
  * One run that the user names.
  * @throws LayersenseError `runs_incompatible` from `find` where nothing of it can be taken over
  */

@@ -1,36 +1,35 @@
 import {
-  FisherParams,
   JobSpec,
-  MagnitudeParams,
   type MethodInfo,
   MethodList,
-  methods,
-  metricsOf,
+  type ScoringMethod,
+  scoringMethods,
 } from '@layersense/contracts';
-import { definitionOf, methodVersions } from '@layersense/sensitivity';
 import { z } from 'zod';
 import type { App } from '../../app-context.js';
 import { answerUnlessKnown, IfNoneMatchHeader, unchanged } from '../../plugins/conditional-get.js';
 
-const paramsOf = { fisher: FisherParams, magnitude: MagnitudeParams } as const;
-const smallestSpec = {
-  fisher: JobSpec.parse({ method: 'fisher', model: 'any', dataset: 'any' }),
-  magnitude: JobSpec.parse({ method: 'magnitude', model: 'any' }),
-} as const;
-
-const data = methods.map(
-  (name): MethodInfo => ({
+function describeMethod(method: ScoringMethod): MethodInfo {
+  const { name, version, params, spec } = method;
+  const needsDataset = 'dataset' in spec.shape;
+  const smallest = JobSpec.parse({
+    method: name,
+    model: 'any',
+    ...(needsDataset ? { dataset: 'any' } : {}),
+  });
+  return {
     object: 'method',
     name,
-    version: methodVersions[name],
-    definition: definitionOf(smallestSpec[name], { dequantized: 0 }),
-    metrics: [...metricsOf[name]],
-    needs_dataset: 'dataset' in smallestSpec[name],
-    params: paramsSchema(paramsOf[name]),
-  }),
-);
+    version,
+    definition: method.definition(smallest, { dequantized: 0 }),
+    metrics: [...method.metrics(smallest)],
+    needs_dataset: needsDataset,
+    params: paramsSchema(params),
+  };
+}
 
 export function listMethodsRoute(app: App): void {
+  const data = scoringMethods().map(describeMethod);
   app.get(
     '/methods',
     {

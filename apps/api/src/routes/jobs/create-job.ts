@@ -53,10 +53,6 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
 
 /** What is computed, and how; only the first is part of the run's identity. */
 function splitRequest(body: CreateJobRequest) {
-  if (body.method === 'magnitude') {
-    const { metadata, webhook_url, force, priority, timeout_seconds, ...spec } = body;
-    return { spec, metadata, webhook_url, force, priority, timeout_seconds };
-  }
   const { metadata, webhook_url, force, priority, timeout_seconds, shards, ...spec } = body;
   return { spec, metadata, webhook_url, force, priority, timeout_seconds, shards };
 }

@@ -1,5 +1,5 @@
 import { LayersenseError, MergeRunsRequest, Run, type ScoreReport } from '@layersense/contracts';
-import { mergeReports } from '@layersense/runs';
+import { isOfSameSubject, mergeReports } from '@layersense/runs';
 import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
 
@@ -31,12 +31,8 @@ export function mergeRunsRoute(app: App, { database }: AppDependencies): void {
       }
       const merged = mergeReports(reports);
       const { identity, model, dataset } = merged.run;
-      const stored = await database.runs.findByIdentity(
-        identity,
-        (known) =>
-          known.model.name === model.name &&
-          known.model.revision === model.revision &&
-          known.dataset?.name === dataset?.name,
+      const stored = await database.runs.findByIdentity(identity, (known) =>
+        isOfSameSubject(known, { model, dataset: dataset?.name }),
       );
       const run = stored ?? (await database.runs.save(merged));
       return reply

@@ -3,14 +3,14 @@ import { elementCount } from '@layersense/onnx-ir';
 import { basisOfJob, runIdentity } from '@layersense/runs';
 import { measureMagnitude, summarizeMagnitude } from '@layersense/sensitivity';
 import type { OpenedJob } from '../../model/opened-job.js';
-import type { Computation } from '../../run-report.js';
+import type { Scored } from '../method-computation.js';
 import { magnitudeWeights } from './magnitude-weights.js';
 
 /** Streams every weight of the checkpoint once; needs no graph, so any architecture will do. */
 export async function scoreMagnitude(
   spec: MagnitudeJobSpec,
   job: OpenedJob,
-): Promise<Omit<Computation, 'dequantized'> | ScoreReport> {
+): Promise<Scored | ScoreReport> {
   const { model, progress, services, signal } = job;
   const identity = runIdentity(basisOfJob(spec, model), undefined);
   const equal = await services.earlier?.findEqual({ identity, spec, model });

@@ -1,0 +1,37 @@
+import { isPart, type ScoreReport, type SettledFisherJobSpec } from '@layersense/contracts';
+import { summarizeFisher } from '@layersense/runs';
+import { jointFacts } from '../../compute-facts.js';
+import { ExampleRounds } from '../../examples/example-rounds.js';
+import type { OpenedJob } from '../../model/opened-job.js';
+import type { Scored } from '../method-computation.js';
+import { computeFisher } from './compute-fisher.js';
+import { findEqualRun, prepareFisher } from './fisher-work.js';
+
+/**
+ * Scores the model over the job's examples, as far as no stored run, no finished batch and no shard has
+ * their values. A stored run with the same numbers is the answer as it stands.
+ */
+export async function scoreFisher(
+  spec: SettledFisherJobSpec,
+  job: OpenedJob,
+): Promise<Scored | ScoreReport> {
+  const work = await prepareFisher(spec, job);
+  const equal = await findEqualRun(work);
+  if (equal) return equal;
+  const { accumulator, calibration, scored, set, taken } = work;
+  const layers = [...scored.keys()].filter((name) => !isPart(name)).length;
+  const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
+  const facts = await computeFisher(work, rounds);
+  return {
+    ...summarizeFisher(accumulator.first(rounds.examples), {
+      shapeOf: (name) => scored.get(name)?.shape ?? [],
+      bootstrap: rounds.bootstrap,
+    }),
+    dataset: calibration.provenance(rounds.examples),
+    stopping: rounds.stopping,
+    derivedFrom: taken.derivedFrom,
+    facts: jointFacts(
+      [...(job.services.shards ?? []), { facts }].flatMap((each) => each.facts ?? []),
+    ),
+  };
+}
