@@ -42,7 +42,7 @@ module.exports = {
       from: { path: '^apps/api/' },
       to: {
         path: [
-          '^packages/(autodiff|calibration|models|onnx-ir|runtime|scoring)/',
+          '^packages/(autodiff|calibration|models|onnx-ir|runtime|scoring|sensitivity)/',
           '^packages/model-source/(?!dist/paths\\.)',
         ],
       },
@@ -106,13 +106,6 @@ module.exports = {
       severity: 'error',
       from: { path: '^packages/report-formats/', pathNot: TEST },
       to: { path: '^packages/(?!report-formats/|contracts/)' },
-    },
-    {
-      name: 'the-api-computes-nothing',
-      comment: 'Nor does what it imports reach the computation: see the rule of runs.',
-      severity: 'error',
-      from: { path: '^apps/api/' },
-      to: { path: '^packages/(onnx-ir|autodiff|sensitivity|models|scoring|runtime)/' },
     },
     {
       name: 'scoring-is-the-computation-alone',

@@ -8,7 +8,6 @@ export * from './job.js';
 export * from './job-event.js';
 export * from './job-spec.js';
 export * from './layer-name.js';
-export * from './model-text.js';
 export * from './loss.js';
 export {
   type FisherJobSpec,
@@ -19,6 +18,7 @@ export {
 export { methodOf, registerMethod, scoringMethods } from './methods/index.js';
 export type { MagnitudeJobSpec } from './methods/magnitude.js';
 export * from './methods/scoring-method.js';
+export * from './model-text.js';
 export * from './problem.js';
 export * from './python-json.js';
 export * from './queues.js';
