@@ -54,7 +54,7 @@ module.exports = {
       from: { path: '^packages/model-source/src/(paths|path-name|allowed-path)\\.ts$' },
       to: {
         path: '^packages/',
-        pathNot: ['^packages/contracts/', '/(path-name|allowed-path)\\.ts$'],
+        pathNot: ['^packages/contracts/', '/(path-name|allowed-path|home-folder)\\.ts$'],
       },
     },
     {
