@@ -36,7 +36,7 @@ export function isFloating({ type }: StoredTensor): boolean {
 
 /** Tables that a module computes when it is built, counters and statistics of its inputs. */
 const BUFFERS =
-  /(?:^|\.)(?:position_ids|(?:buffered_)?token_type_ids|num_batches_tracked|relative_position_index|(?:original_)?inv_freq|cos_cached|sin_cached|masked_bias|running_mean|running_var)$/;
+  /(?:^|\.)(?:position_ids|(?:buffered_)?token_type_ids|num_batches_tracked|relative_position_index|(?:original_)?inv_freq|cos_cached|sin_cached|masked_bias|final_logits_bias|rope\.freqs|running_mean|running_var)$/;
 
 /** `attn.bias` is GPT-2's causal mask where it has the shape of one, and a bias otherwise. */
 const MASKS = /(?:attn|attention)\.bias$|(?:^|\.)causal_mask$/;

@@ -293,6 +293,8 @@ describe('a checkpoint of floating-point weights', () => {
     'transformer.h.0.attn.masked_bias': ['F32'],
     'transformer.h.0.attn.causal_mask': ['BOOL', 1, 1, 32, 32],
     'model.layers.0.self_attn.rotary_emb.inv_freq': ['F32', 8],
+    final_logits_bias: ['F32', 1, 64],
+    'rope.freqs': ['BF16', 8],
     'bn.num_batches_tracked': ['I64'],
     'bn.running_mean': ['F32', 16],
   };
