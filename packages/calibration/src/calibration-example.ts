@@ -46,18 +46,18 @@ export const tooShort: Readonly<Record<Targets['kind'], string>> = {
  *
  * @throws LayersenseError `tokenizer_missing`, `tokenizer_invalid`, those of the tokenizer
  */
-export function toExample(
+export async function toExample(
   index: number,
   raw: RawExample,
   options: ExampleOptions,
-): CalibrationExample | undefined {
+): Promise<CalibrationExample | undefined> {
   const { targets = { kind: 'next-tokens' } } = options;
   if (targets.kind === 'next-tokens') {
-    const { ids, truncated } = cut(tokenize(raw, options), [], options.maxLength);
+    const { ids, truncated } = cut(await tokenize(raw, options), [], options.maxLength);
     if (ids.length < MIN_TOKENS) return undefined;
     return { index, inputIds: Int32Array.from(ids), truncated };
   }
-  const sequence = encoderSequence(raw, options);
+  const sequence = await encoderSequence(raw, options);
   const { ids, segments, truncated } = sequence;
   if (ids.length === 0) return undefined;
   const several = segments.some((segment) => segment !== 0);
@@ -99,10 +99,10 @@ function sampledMask(
 }
 
 /** An encoder's sequence ends with a special token, which a cut must leave in place. */
-function encoderSequence(raw: RawExample, options: ExampleOptions): BoundedSequence {
+async function encoderSequence(raw: RawExample, options: ExampleOptions): Promise<BoundedSequence> {
   const { maxLength } = options;
   if (raw.kind === 'tokens') return cut(raw.inputIds, raw.segments ?? [], maxLength);
-  if (raw.kind === 'chat') return cut(tokenize(raw, options), [], maxLength);
+  if (raw.kind === 'chat') return cut(await tokenize(raw, options), [], maxLength);
   const { tokenizer } = options;
   if (tokenizer === undefined) throw withoutTokenizer();
   const texts = raw.pair === undefined ? [raw.text] : [raw.text, raw.pair];
@@ -121,13 +121,13 @@ function cut(
   };
 }
 
-function tokenize(raw: RawExample, options: ExampleOptions): readonly number[] {
+async function tokenize(raw: RawExample, options: ExampleOptions): Promise<readonly number[]> {
   if (raw.kind === 'tokens') return raw.inputIds;
   const { tokenizer, addSpecialTokens } = options;
   if (tokenizer === undefined) throw withoutTokenizer();
   return raw.kind === 'text'
     ? tokenizer.encode(raw.text, { addSpecialTokens })
-    : tokenizer.encode(tokenizer.renderChat(raw.messages), { addSpecialTokens: false });
+    : tokenizer.encode(await tokenizer.renderChat(raw.messages), { addSpecialTokens: false });
 }
 
 function withoutTokenizer(): LayersenseError {

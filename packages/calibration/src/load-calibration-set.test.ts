@@ -32,7 +32,10 @@ beforeAll(async () => {
     'tokenizer_config.json': join(folder, 'tokenizer_config.json'),
   });
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  await tokenizer.close();
+  await rm(folder, { recursive: true });
+});
 
 async function jsonl(name: string, rows: readonly object[]): Promise<{ files: string[] }> {
   const path = join(folder, name);
@@ -116,7 +119,7 @@ describe('tokenising', () => {
   it('adds special tokens to plain text unless told otherwise', async () => {
     const source = await jsonl('text.jsonl', [{ text: 'Hello, world!' }]);
     const [first] = (await loadCalibrationSet(source, { ...defaults, tokenizer })).examples;
-    expect([...(first?.inputIds ?? [])]).toEqual(tokenizer.encode('Hello, world!'));
+    expect([...(first?.inputIds ?? [])]).toEqual(await tokenizer.encode('Hello, world!'));
     const plain = await loadCalibrationSet(source, {
       ...defaults,
       tokenizer,
@@ -132,7 +135,7 @@ describe('tokenising', () => {
       { ...defaults, tokenizer, format: 'question-answer' },
     );
     const text = '<|begin_of_text|>user: 1+1?<|eot_id|>assistant: #### 2<|eot_id|>';
-    const expected = tokenizer.encode(text, { addSpecialTokens: false });
+    const expected = await tokenizer.encode(text, { addSpecialTokens: false });
     expect([...(set.examples[0]?.inputIds ?? [])]).toEqual(expected);
     expect(expected.filter((id) => id === expected[0])).toHaveLength(1);
   });
@@ -147,14 +150,16 @@ describe('tokenising', () => {
   it('refuses a chat format without a template', async () => {
     const { files } = await jsonl('qa.jsonl', [{ question: '1+1?', answer: '#### 2' }]);
     const gpt2 = fileURLToPath(new URL('../fixtures/tokenizers/gpt2', import.meta.url));
+    const other = await loadTokenizer(await tokenizerFilesIn(gpt2));
     const options = {
       ...defaults,
-      tokenizer: await loadTokenizer(await tokenizerFilesIn(gpt2)),
+      tokenizer: other,
       format: 'question-answer' as const,
     };
     await expect(loadCalibrationSet({ name: 'gsm8k', files }, options)).rejects.toMatchObject({
       code: 'chat_template_missing',
     });
+    await other.close();
   });
 });
 

@@ -55,11 +55,15 @@ export async function loadCalibrationSet(
     const reach = Math.max(2 * drawn, options.examples);
     const indices = sampleIndices(available, reach, options.seed).slice(drawn);
     drawn += indices.length;
-    for (const [index, raw] of await collectExamples(source, options, indices)) {
-      if (examples.length === options.examples) break;
-      const example = toExample(index, raw, options);
-      if (example) examples.push(example);
-      else skippedTooShort += 1;
+    let rest = await collectExamples(source, options, indices);
+    while (rest.length > 0 && examples.length < options.examples) {
+      // No more than are missing: they are tokenised together.
+      const tried = rest.slice(0, options.examples - examples.length);
+      rest = rest.slice(tried.length);
+      const made = await Promise.all(tried.map(([index, raw]) => toExample(index, raw, options)));
+      const usable = made.filter((example) => example !== undefined);
+      examples.push(...usable);
+      skippedTooShort += made.length - usable.length;
     }
   }
   if (examples.length === 0) throw emptyDataset(source, available, options);

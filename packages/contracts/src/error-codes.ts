@@ -86,6 +86,11 @@ export const errorCodes = {
   dtype_unsupported: { status: 422, retryable: false, title: 'The tensor type is not supported' },
   tokenizer_missing: { status: 422, retryable: false, title: 'The model has no tokenizer' },
   tokenizer_invalid: { status: 422, retryable: false, title: 'The tokenizer is not valid' },
+  tokenizer_unsupported: {
+    status: 422,
+    retryable: false,
+    title: 'The tokenizer needs something that is not supported',
+  },
   chat_template_missing: {
     status: 422,
     retryable: false,

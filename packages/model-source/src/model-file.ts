@@ -17,6 +17,7 @@ export const TOKENIZER_FILES: readonly string[] = [
   'tokenizer_config.json',
   'chat_template.jinja',
   'special_tokens_map.json',
+  'added_tokens.json',
 ];
 
 /** Everything a model may have beside its weights; only the configuration is required. */

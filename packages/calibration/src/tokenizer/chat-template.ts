@@ -1,5 +1,5 @@
 import { Template } from '@huggingface/jinja';
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError } from '@layersense/contracts/error-codes';
 import type { ChatMessage } from '../raw-example.js';
 
 export interface ChatTemplateSource {

@@ -11,9 +11,9 @@ export interface BoundedSequence extends Sequence {
 
 interface SequenceEncoder {
   /** The tokens of one text alone. */
-  readonly plain: (text: string) => readonly number[];
+  readonly plain: (text: string) => Promise<readonly number[]>;
   /** All of a text, or of two, with the special tokens of the post-processor. */
-  readonly whole: () => Sequence;
+  readonly whole: () => Promise<Sequence>;
 }
 
 /**
@@ -21,15 +21,15 @@ interface SequenceEncoder {
  * their ends, the longer of two first, and special tokens stay: what transformers does with
  * `truncation=True`. Where `maxLength` holds nothing but special tokens, no token of a text is left.
  */
-export function encodeSequence(
+export async function encodeSequence(
   texts: readonly string[],
   maxLength: number,
   { plain, whole }: SequenceEncoder,
-): BoundedSequence {
-  const all = whole();
+): Promise<BoundedSequence> {
+  const all = await whole();
   const excess = all.ids.length - maxLength;
   if (excess <= 0) return { ...all, truncated: false };
-  const parts = texts.map(plain);
+  const parts = await Promise.all(texts.map(plain));
   const starts = placesOf(parts, all.ids);
   const kept = keptLengths(
     parts.map(({ length }) => length),

@@ -50,3 +50,12 @@ export function invalidTokenizer(path: string, reason: string, cause?: unknown):
     { cause },
   );
 }
+
+/** @param feature what the file asks for, as a noun phrase that names key and value */
+export function unsupportedTokenizer(path: string, feature: string): LayersenseError {
+  return new LayersenseError(
+    'tokenizer_unsupported',
+    `${path} has ${feature}, which is not supported. Tokenise with Python and give a dataset of token ids ({"input_ids": [...]} per line).`,
+    { file: path, feature },
+  );
+}

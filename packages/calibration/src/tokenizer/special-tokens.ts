@@ -1,7 +1,5 @@
-import { isJsonObject, type JsonObject } from './read-json-object.js';
-
 export interface SpecialIds {
-  readonly specialIds: ReadonlySet<number>;
+  readonly specialIds: readonly number[];
   readonly maskId: number | undefined;
   readonly padId: number | undefined;
 }
@@ -10,25 +8,23 @@ export interface SpecialIds {
 const MASKS = ['[MASK]', '<mask>'];
 
 /**
- * The tokens that tokenizer.json marks as special, and those with a role in tokenizer_config.json.
+ * The tokens that are marked as special, and those with a role in tokenizer_config.json.
  *
+ * @param marked contents of the added tokens that are special
  * @param named `mask_token`, `pad_token`, … by name
+ * @param idOf the id of a token; null where the vocabulary has none
  */
 export function specialIdsOf(
-  { added_tokens }: JsonObject,
+  marked: readonly string[],
   named: Readonly<Record<string, string>>,
-  vocabulary: ReadonlyMap<string, number>,
+  idOf: (token: string) => number | null,
 ): SpecialIds {
-  const added: readonly unknown[] = Array.isArray(added_tokens) ? added_tokens : [];
-  const marked = added.flatMap((token) =>
-    isJsonObject(token) && token.special === true ? [String(token.content)] : [],
-  );
-  const idOf = (token: string | undefined) =>
-    token === undefined ? undefined : vocabulary.get(token);
-  const ids = [...marked, ...Object.values(named)].flatMap((token) => idOf(token) ?? []);
+  const find = (token: string | undefined) =>
+    token === undefined ? undefined : (idOf(token) ?? undefined);
+  const ids = [...marked, ...Object.values(named)].flatMap((token) => find(token) ?? []);
   return {
-    specialIds: new Set(ids),
-    maskId: idOf(named.mask_token ?? MASKS.find((token) => marked.includes(token))),
-    padId: idOf(named.pad_token),
+    specialIds: [...new Set(ids)],
+    maskId: find(named.mask_token ?? MASKS.find((token) => marked.includes(token))),
+    padId: find(named.pad_token),
   };
 }
