@@ -36,8 +36,13 @@ function installed(root, from, name) {
   }
 }
 
-/** False for the files of ONNX Runtime that are for other platforms than this one. */
+/** False for files of ONNX Runtime and of the tokenizers library for other platforms than this one. */
 export function isForThisPlatform(path) {
+  const tokenizers = /\/tokenizers\.([a-z0-9]+)-([^/]+)\.node$/.exec(path);
+  if (tokenizers) {
+    const [, os, target = ''] = tokenizers;
+    return os === process.platform && target.split('-').includes(process.arch);
+  }
   const platform = /onnxruntime-node\/bin\/napi-v\d+\/([^/]+)(?:\/([^/]+))?/.exec(path);
   if (!platform) return true;
   const [, os, arch] = platform;

@@ -64,7 +64,7 @@ export async function prepareCalibration(
       format: dataset.format,
       targets: targetsOf(spec, model),
     },
-  );
+  ).finally(() => tokenizer?.close());
   const set = { ...sliceExamples(drawn, skip), lengthGroup: model.lengthGroup };
   if (set.examples.length === 0) throw allSkipped(skip, drawn.examples.length);
   assertInVocabulary(set, model.vocabulary);
