@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LayersenseError } from '@layersense/contracts/error-codes';
 import { AddedToken as NativeToken, Tokenizer as NativeTokenizer } from 'tokenizers';
+import { renderChat } from '../templates/chat-template.js';
 import { type AddedToken, configuredTokens } from './added-tokens.js';
-import { renderChat } from './chat-template.js';
 import { problemWithDefinition, unsupportedFeature } from './check-definition.js';
 import { withClassSettings } from './class-settings.js';
 import { encodeSequence } from './encode-sequence.js';

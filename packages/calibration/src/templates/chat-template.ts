@@ -1,6 +1,6 @@
-import { Template } from '@huggingface/jinja';
 import { LayersenseError } from '@layersense/contracts/error-codes';
 import type { ChatMessage } from '../raw-example.js';
+import { renderTemplate } from './python-interpreter.js';
 
 export interface ChatTemplateSource {
   /** Content of chat_template.jinja, which wins over the configuration as in transformers. */
@@ -21,7 +21,7 @@ export interface ChatTemplateSource {
 export function renderChat(source: ChatTemplateSource, messages: readonly ChatMessage[]): string {
   const template = source.file ?? selectTemplate(source.configured);
   try {
-    return new Template(template).render({
+    return renderTemplate(template, {
       ...source.specialTokens,
       messages,
       tools: null,
