@@ -88,6 +88,7 @@ export class TokenizerProcess {
   /** Ends the process, which has nothing to save, and waits until it is gone. */
   async close(): Promise<void> {
     this.#kill(new Error('The tokenizer is closed.'));
+    this.#holdOpen(true);
     await this.#exited;
   }
 
