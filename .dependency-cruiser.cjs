@@ -164,6 +164,11 @@ module.exports = {
       '^packages/telemetry/',
       'node_modules/@opentelemetry/',
     ),
+    only(
+      'only-calibration-imports-tokenizers',
+      '^packages/calibration/',
+      'node_modules/(tokenizers|@huggingface)/',
+    ),
     only('only-apps-import-bullmq', '^apps/(api|worker)/', 'node_modules/(bullmq|ioredis)/'),
   ],
   options: {

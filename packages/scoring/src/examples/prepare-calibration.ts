@@ -51,6 +51,7 @@ export async function prepareCalibration(
 ): Promise<PreparedCalibration> {
   const { dataset, params } = spec;
   const resolved = await resolveDataset(dataset, services, signal);
+  const targets = targetsOf(spec, model);
   const tokenizer = await tokenizerOf(checkpoint);
   const skip = params.skip_examples ?? 0;
   const drawn = await loadCalibrationSet(
@@ -62,7 +63,7 @@ export async function prepareCalibration(
       maxLength: Math.min(params.max_length, model.maxPositions),
       seed: params.seed,
       format: dataset.format,
-      targets: targetsOf(spec, model),
+      targets,
     },
   ).finally(() => tokenizer?.close());
   const set = { ...sliceExamples(drawn, skip), lengthGroup: model.lengthGroup };
