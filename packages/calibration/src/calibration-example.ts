@@ -9,7 +9,10 @@ export interface ModelInput {
   readonly inputIds: Int32Array;
   /** The segment of every token, where there are several. */
   readonly segments?: Int32Array | undefined;
-  /** The class, or the token at every masked position and {@link IGNORED} elsewhere; else the next tokens. */
+  /**
+   * The class, or what is predicted at every position and {@link IGNORED} where nothing is; where absent,
+   * every next token.
+   */
   readonly targets?: Int32Array | undefined;
 }
 
@@ -36,7 +39,7 @@ const MIN_TOKENS = 2;
 
 /** What is missing in an example that cannot be used. */
 export const tooShort: Readonly<Record<Targets['kind'], string>> = {
-  'next-tokens': `has ${MIN_TOKENS} tokens, the least with a next token to predict`,
+  'next-tokens': `has a next token to predict within max_length, which takes ${MIN_TOKENS} tokens`,
   'masked-tokens': 'has a token that can be masked within max_length',
   class: 'has a token',
 };
@@ -54,8 +57,8 @@ export async function toExample(
   const { targets = { kind: 'next-tokens' } } = options;
   if (targets.kind === 'next-tokens') {
     const { ids, truncated } = cut(await tokenize(raw, options), [], options.maxLength);
-    if (ids.length < MIN_TOKENS) return undefined;
-    return { index, inputIds: Int32Array.from(ids), truncated };
+    const input = isEmptyText(raw) ? undefined : nextTokens(ids, raw.targets);
+    return input && { index, ...input, truncated };
   }
   const sequence = await encoderSequence(raw, options);
   const { ids, segments, truncated } = sequence;
@@ -70,6 +73,23 @@ export async function toExample(
     ? givenMask(ids, raw.targets)
     : sampledMask(index, ids, targets, options);
   return masked && { ...masked, ...rest };
+}
+
+/** What a tokenizer makes of no text is special tokens, of which none is the example's. */
+function isEmptyText(raw: RawExample): boolean {
+  return raw.kind === 'text' && raw.text === '';
+}
+
+/** Tokens with the row's labels, each of which is predicted at the position before its own. */
+function nextTokens(ids: readonly number[], labels?: readonly number[]): ModelInput | undefined {
+  if (ids.length < MIN_TOKENS) return undefined;
+  const inputIds = Int32Array.from(ids);
+  if (labels === undefined) return { inputIds };
+  const targets = Int32Array.from([...labels.slice(1, ids.length), IGNORED]);
+  if (targets.every((target) => target === IGNORED)) return undefined;
+  const isText = inputIds.subarray(1).every((id, position) => id === targets[position]);
+  // With all its own tokens as labels it is the example without labels, and has that one's hash.
+  return isText ? { inputIds } : { inputIds, targets };
 }
 
 /** Tokens whose mask the row brings along. */

@@ -18,6 +18,14 @@ it('of one example alone is its hash', () => {
   expect(exampleHash({ inputIds: inputIds.subarray(0, 2) })).not.toBe(hash);
 });
 
+it('has the targets of an example behind its ids, as little-endian int32', () => {
+  // Python: hashlib.sha256(struct.pack("<I3iI3i", 3, 4, 5, 6, 3, -100, 6, -100)).hexdigest()
+  const example = { inputIds: Int32Array.of(4, 5, 6), targets: Int32Array.of(-100, 6, -100) };
+  expect(fingerprint([example])).toBe(
+    '2745642058a082fdbc87179994d9df8cc7ad0dc98ba0429f338772b1472c3c3a',
+  );
+});
+
 it('tells targets and segments apart', () => {
   const inputIds = Int32Array.of(4, 5, 6);
   const hashes = [

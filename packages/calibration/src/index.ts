@@ -17,7 +17,7 @@ export {
   type NamedDatasetName,
   namedDatasets,
 } from './datasets/named-datasets.js';
-export { type DatasetSource, readExamples } from './datasets/read-examples.js';
+export { type DatasetSource, type RowSupport, readExamples } from './datasets/read-examples.js';
 export type { ClassLabels, Targets } from './datasets/targets.js';
 export { exampleHash, fingerprint } from './fingerprint.js';
 export {

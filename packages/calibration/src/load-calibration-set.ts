@@ -6,7 +6,12 @@ import {
   tooShort,
 } from './calibration-example.js';
 import type { DatasetFormat } from './datasets/named-datasets.js';
-import { type DatasetSource, readExamples } from './datasets/read-examples.js';
+import {
+  type DatasetSource,
+  type ReadOptions,
+  type RowSupport,
+  readExamples,
+} from './datasets/read-examples.js';
 import { fingerprint } from './fingerprint.js';
 import type { RawExample } from './raw-example.js';
 import { sampleIndices } from './sample-indices.js';
@@ -17,6 +22,7 @@ export interface CalibrationOptions extends ExampleOptions {
   readonly seed: number;
   /** Of a named set; its first one by default. */
   readonly format?: DatasetFormat | undefined;
+  readonly support?: RowSupport | undefined;
 }
 
 export interface CalibrationSet {
@@ -28,8 +34,10 @@ export interface CalibrationSet {
   readonly truncated: number;
   /** How many examples the dataset has. */
   readonly available: number;
-  /** Drawn, but too short to predict anything; others were drawn in their place. */
-  readonly skippedTooShort: number;
+  /** Drawn, but nothing of them can be predicted; others were drawn in their place. */
+  readonly skipped: number;
+  /** Keys of the rows that nothing is read from, in the order found; the first 50. */
+  readonly unreadKeys: readonly string[];
   /** See {@link fingerprint}. */
   readonly fingerprint: string;
   /** Which examples the model computes alike, and may be in one batch: all where absent. */
@@ -47,15 +55,18 @@ export async function loadCalibrationSet(
   source: DatasetSource,
   options: CalibrationOptions,
 ): Promise<CalibrationSet> {
-  const available = await countExamples(source, options);
+  const { format, targets, support } = options;
+  const unread = new Set<string>();
+  const reading: ReadOptions = { format, targets, support, unread };
+  const available = await countExamples(source, reading);
   const examples: CalibrationExample[] = [];
-  let skippedTooShort = 0;
+  let skipped = 0;
   let drawn = 0;
   while (examples.length < options.examples && drawn < available) {
     const reach = Math.max(2 * drawn, options.examples);
     const indices = sampleIndices(available, reach, options.seed).slice(drawn);
     drawn += indices.length;
-    let rest = await collectExamples(source, options, indices);
+    let rest = await collectExamples(source, reading, indices);
     while (rest.length > 0 && examples.length < options.examples) {
       // No more than are missing: they are tokenised together.
       const tried = rest.slice(0, options.examples - examples.length);
@@ -63,11 +74,11 @@ export async function loadCalibrationSet(
       const made = await Promise.all(tried.map(([index, raw]) => toExample(index, raw, options)));
       const usable = made.filter((example) => example !== undefined);
       examples.push(...usable);
-      skippedTooShort += made.length - usable.length;
+      skipped += made.length - usable.length;
     }
   }
   if (examples.length === 0) throw emptyDataset(source, available, options);
-  return { available, skippedTooShort, ...describeExamples(examples) };
+  return { available, skipped, unreadKeys: [...unread], ...describeExamples(examples) };
 }
 
 /** The set of the examples from `start` to before `end` in the order drawn. */
@@ -84,27 +95,22 @@ function describeExamples(examples: readonly CalibrationExample[]) {
   };
 }
 
-type RowOptions = Pick<CalibrationOptions, 'format' | 'targets'>;
-
-async function countExamples(
-  source: DatasetSource,
-  { format, targets }: RowOptions,
-): Promise<number> {
+async function countExamples(source: DatasetSource, options: ReadOptions): Promise<number> {
   let count = 0;
-  for await (const _ of readExamples(source, format, targets)) count += 1;
+  for await (const _ of readExamples(source, options)) count += 1;
   return count;
 }
 
 /** The examples at `indices`, in that order. */
 async function collectExamples(
   source: DatasetSource,
-  { format, targets }: RowOptions,
+  options: ReadOptions,
   indices: readonly number[],
 ): Promise<(readonly [number, RawExample])[]> {
   const wanted = new Set(indices);
   const found = new Map<number, RawExample>();
   let index = 0;
-  for await (const example of readExamples(source, format, targets)) {
+  for await (const example of readExamples(source, options)) {
     if (wanted.has(index)) found.set(index, example);
     if (found.size === wanted.size) break;
     index += 1;
@@ -115,7 +121,7 @@ async function collectExamples(
 function emptyDataset(
   source: DatasetSource,
   available: number,
-  { targets }: RowOptions,
+  { targets }: ReadOptions,
 ): LayersenseError {
   const files = source.files.join(', ');
   const message =

@@ -60,6 +60,13 @@ export const RunDataset = z.object({
   examples: z.number().int().nullable(),
   tokens: z.number().int().nullable(),
   truncated: z.number().int().nullable(),
+  /**
+   * Rows that were drawn and left out, because nothing of them can be predicted; others were drawn in
+   * their place. Absent, like `unread_keys`, from runs of a time when it was not recorded.
+   */
+  skipped: z.number().int().min(0).optional(),
+  /** Keys of the file's rows that nothing is read from: the first 50. */
+  unread_keys: z.array(z.string()).optional(),
   tokenizer_sha256: z.string().nullable(),
   /** sha256 of the token stream; null for a merge, which knows its examples by their hashes alone. */
   fingerprint: z.string().nullable(),

@@ -18,6 +18,8 @@ interface Architecture<Config> {
   /** Rows of the table of positions; none by default. */
   readonly positions?: (config: Config) => number;
   readonly ropes?: (config: Config) => readonly RopeConfig[];
+  /** Whether it looks both ways, and tells segments apart; otherwise classes are read at the last token. */
+  readonly encodes: boolean;
 }
 
 export interface ModelHead extends Head {
@@ -35,9 +37,9 @@ type Parse = (raw: unknown, modelType: string) => ParsedArchitecture;
 
 /** An encoder, which ends in heads of its own. */
 export function encoder<Config extends LanguageHead>(
-  options: Omit<Architecture<Config>, 'headOf'>,
+  options: Omit<Architecture<Config>, 'headOf' | 'encodes'>,
 ): Parse {
-  return architecture({ ...options, headOf: encoderHead });
+  return architecture({ ...options, headOf: encoderHead, encodes: true });
 }
 
 /** A decoder, which predicts next tokens or, by the last token, a class. */
@@ -49,6 +51,7 @@ export function decoder<Config extends LanguageHead>({
   return architecture({
     ...options,
     headOf: decoderHead,
+    encodes: false,
     forward: (f, config, inputIds, { classes, padId }) => {
       const x = hidden(f, config, inputIds);
       return classes === undefined
@@ -69,8 +72,9 @@ function architecture<Config extends LanguageHead>({
   config: schema,
   forward,
   headOf,
-  positions = () => Number.MAX_SAFE_INTEGER,
+  positions,
   ropes = () => [],
+  encodes,
 }: Architecture<Config>): Parse {
   return (raw, modelType) => {
     const config = parseConfig(schema.superRefine(checkHeads), raw);
@@ -84,7 +88,10 @@ function architecture<Config extends LanguageHead>({
       padId,
       forward: (f, inputIds) => forward(f, config, inputIds, head),
       vocabulary: config.vocab_size,
-      maxPositions: positions(config),
+      maxPositions: positions?.(config) ?? Number.MAX_SAFE_INTEGER,
+      relativePositions: positions === undefined,
+      segments: encodes,
+      ...(classes === undefined || encodes ? {} : { lastToken: { padId } }),
       lengthGroup: lengthGroup(ropes(config)),
       build: (tensors, shape, { arithmetic = 'float32', attentionBlocks } = {}) => {
         const builder = new GraphBuilder(modelType);

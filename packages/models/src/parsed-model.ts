@@ -12,6 +12,12 @@ export interface ParsedModel {
   readonly vocabulary: number;
   /** The rows of its table of positions; unlimited where positions are rotations. */
   readonly maxPositions: number;
+  /** Whether only the distance of two tokens counts, so that padding before both changes nothing. */
+  readonly relativePositions?: boolean;
+  /** Whether it tells the segments of a text apart. */
+  readonly segments?: boolean;
+  /** Of a classifier that reads the last token which is not `padId`, as transformers' decoders do. */
+  readonly lastToken?: { readonly padId: number | undefined };
   /** What the configuration wants rows padded with. */
   readonly padId?: number | undefined;
   /**

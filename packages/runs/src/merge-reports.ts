@@ -164,6 +164,7 @@ function mergedDataset(datasets: readonly RunDataset[]): RunDataset {
     examples: sum(({ indices }) => indices.length),
     tokens: sum(({ tokens }) => tokens),
     truncated: sum(({ truncated }) => truncated),
+    unread_keys: [...new Set(datasets.flatMap(({ unread_keys: keys = [] }) => keys))],
     tokenizer_sha256: common(datasets, ({ tokenizer_sha256 }) => tokenizer_sha256),
     fingerprint: null,
     example_hashes: datasets.flatMap(({ example_hashes }) => example_hashes),

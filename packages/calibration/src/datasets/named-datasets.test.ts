@@ -36,7 +36,7 @@ const read = (
   name: NamedDatasetName,
   files: readonly string[],
   format?: DatasetFormat,
-): Promise<RawExample[]> => Readable.from(readExamples({ name, files }, format)).toArray();
+): Promise<RawExample[]> => Readable.from(readExamples({ name, files }, { format })).toArray();
 
 describe('where the sets lie', () => {
   it('lists the files of every split', () => {

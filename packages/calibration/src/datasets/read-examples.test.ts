@@ -189,7 +189,7 @@ describe('files', () => {
   it('refuses a format where there is none to choose', async () => {
     const files = [await file('plain.jsonl', '{"text": "a"}')];
     await expect(
-      Readable.from(readExamples({ files }, 'question')).toArray(),
+      Readable.from(readExamples({ files }, { format: 'question' })).toArray(),
     ).rejects.toMatchObject({
       code: 'invalid_request',
     });

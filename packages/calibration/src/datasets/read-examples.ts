@@ -2,11 +2,13 @@ import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { isLfsPointer, LayersenseError, lfsPointer } from '@layersense/contracts';
 import type { RawExample } from '../raw-example.js';
+import { type MaskOptions, withAttentionMask } from './attention-mask.js';
 import { type DatasetFormat, type NamedDatasetName, namedDatasets } from './named-datasets.js';
 import { readJsonlRows } from './read-jsonl-rows.js';
 import { readParagraphRows } from './read-paragraph-rows.js';
 import { readParquetRows } from './read-parquet-rows.js';
 import type { Row, RowRule } from './row.js';
+import { withKnownKeys } from './row-keys.js';
 import { withSegments } from './segments.js';
 import { type Targets, withTargets } from './targets.js';
 import { textOrTokens } from './text-or-tokens.js';
@@ -18,8 +20,31 @@ export interface DatasetSource {
   readonly name?: NamedDatasetName | undefined;
 }
 
+/** What of a row the model can take. */
+export interface RowSupport {
+  /** Whether it has segments; true by default. */
+  readonly segments?: boolean | undefined;
+  /** Whether padding before the tokens changes nothing; false by default. */
+  readonly leftPadding?: boolean | undefined;
+  readonly lastToken?: MaskOptions['lastToken'];
+  readonly lengthGroup?: MaskOptions['lengthGroup'];
+}
+
+export interface ReadOptions {
+  /** Of a named set; its first one by default. */
+  readonly format?: DatasetFormat | undefined;
+  /** The next tokens by default. */
+  readonly targets?: Targets | undefined;
+  readonly support?: RowSupport | undefined;
+  /** Takes the keys of rows that nothing is read from. */
+  readonly unread?: Set<string> | undefined;
+}
+
 const readers: Readonly<
-  Record<string, (file: string, columns: readonly string[]) => AsyncGenerator<Row>>
+  Record<
+    string,
+    (file: string, columns: readonly string[], beside: readonly string[]) => AsyncGenerator<Row>
+  >
 > = {
   '.jsonl': readJsonlRows,
   '.txt': readParagraphRows,
@@ -36,27 +61,34 @@ const readers: Readonly<
  */
 export async function* readExamples(
   source: DatasetSource,
-  format?: DatasetFormat,
-  targets: Targets = { kind: 'next-tokens' },
+  options: ReadOptions = {},
 ): AsyncGenerator<RawExample> {
-  const plain = ruleOf(source, format);
-  const encoder = targets.kind !== 'next-tokens';
-  const rule = withTargets(encoder ? withSegments(plain) : plain, targets);
+  const rule = ruleOf(source, options);
   for (const file of source.files) {
     await assertIsFile(file);
     await assertIsNoPointer(file);
-    for await (const row of readerOf(file)(file, rule.columns)) {
+    for await (const row of readerOf(file)(file, rule.columns, rule.optional ?? [])) {
       const example = rule.toExample(row);
       if (example !== undefined) yield example;
     }
   }
 }
 
-function ruleOf(source: DatasetSource, format?: DatasetFormat): RowRule {
-  if (source.name !== undefined) return namedDatasets[source.name].rule(format);
-  if (format === undefined) return textOrTokens();
-  const message = `A dataset file has no format "${format}": formats belong to the named datasets.`;
-  throw new LayersenseError('invalid_request', message, { format });
+function ruleOf(source: DatasetSource, options: ReadOptions): RowRule {
+  const { format, targets = { kind: 'next-tokens' }, support = {}, unread = new Set() } = options;
+  const { kind } = targets;
+  // Which columns of a named set count is known, and the others are known not to.
+  if (source.name !== undefined)
+    return withTargets(namedDatasets[source.name].rule(format), targets);
+  if (format !== undefined) {
+    const message = `A dataset file has no format "${format}": formats belong to the named datasets.`;
+    throw new LayersenseError('invalid_request', message, { format });
+  }
+  const { segments = true, leftPadding = false, ...others } = support;
+  const own = textOrTokens();
+  const segmented = kind === 'next-tokens' ? own : withSegments(own, segments);
+  const whole = withTargets(segmented, targets);
+  return withKnownKeys(withAttentionMask(whole, { kind, leftPadding, ...others }), kind, unread);
 }
 
 function readerOf(file: string): (typeof readers)[string] {

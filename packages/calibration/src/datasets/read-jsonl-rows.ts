@@ -14,7 +14,7 @@ export async function* readJsonlRows(file: string): AsyncGenerator<Row> {
     if (!isObject(values)) {
       throw malformedRow(place, `expected a JSON object, found ${describe(values)}.`);
     }
-    yield { ...place, values };
+    yield { ...place, values, keys: Object.keys(values) };
   }
 }
 

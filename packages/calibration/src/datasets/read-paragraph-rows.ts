@@ -10,6 +10,7 @@ export async function* readParagraphRows(file: string): AsyncGenerator<Row> {
   let start = 1;
   const paragraph = (): Row => ({
     values: { text: lines.join('\n') },
+    keys: ['text'],
     file,
     unit: 'line',
     number: start,

@@ -1,7 +1,6 @@
 import { LayersenseError } from '@layersense/contracts';
 import {
   asyncBufferFromFile,
-  type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
@@ -10,8 +9,8 @@ import { compressors } from 'hyparquet-compressors';
 import type { Row } from './row.js';
 
 /**
- * The rows of a Parquet file with those of `columns` that it has. Only one row group is in memory
- * at a time.
+ * The rows of a Parquet file with those of `columns` that it has, and of what they may have beside.
+ * Only one row group is in memory at a time.
  *
  * @throws LayersenseError `dataset_malformed` where the file is not Parquet, is damaged, or has
  *   none of the columns
@@ -19,30 +18,34 @@ import type { Row } from './row.js';
 export async function* readParquetRows(
   file: string,
   columns: readonly string[],
+  beside: readonly string[],
 ): AsyncGenerator<Row> {
   const buffer = await asyncBufferFromFile(file);
   const metadata = await readable(file, () => parquetMetadataAsync(buffer));
-  const present = presentColumns(file, metadata, columns);
+  const keys = parquetSchema(metadata).children.map((child) => child.element.name);
+  const present = [...columns, ...beside].filter((column) => keys.includes(column));
+  if (present.length === 0) throw withoutColumns(file, keys, columns);
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
     const range = { file: buffer, metadata, columns: present, rowStart, rowEnd, compressors };
     const rows = await readable(file, () => parquetReadObjects(range));
     for (const [offset, values] of rows.entries()) {
-      yield { values, file, unit: 'row', number: rowStart + offset + 1 };
+      yield { values, file, keys, unit: 'row', number: rowStart + offset + 1 };
     }
     rowStart = rowEnd;
   }
 }
 
-function presentColumns(file: string, metadata: FileMetaData, wanted: readonly string[]): string[] {
-  const all = parquetSchema(metadata).children.map((child) => child.element.name);
-  const present = wanted.filter((column) => all.includes(column));
-  if (present.length > 0) return present;
-  throw new LayersenseError(
+function withoutColumns(
+  file: string,
+  columns: readonly string[],
+  wanted: readonly string[],
+): LayersenseError {
+  return new LayersenseError(
     'dataset_malformed',
-    `${file} has the columns ${all.join(', ')}; expected ${wanted.join(' or ')}.`,
-    { file, columns: all },
+    `${file} has the columns ${columns.join(', ')}; expected ${wanted.join(' or ')}.`,
+    { file, columns: [...columns] },
   );
 }
 

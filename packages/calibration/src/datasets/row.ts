@@ -3,7 +3,10 @@ import type { RawExample } from '../raw-example.js';
 
 /** One record of a dataset file, with the place that an error message names. */
 export interface Row {
+  /** The columns that were asked for, at least. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** The names of all columns, read or not. */
+  readonly keys: readonly string[];
   readonly file: string;
   readonly unit: 'line' | 'row';
   /** Counts from 1. */
@@ -12,7 +15,10 @@ export interface Row {
 
 /** Which columns of a file make an example, and how. `undefined` leaves the row out. */
 export interface RowRule {
+  /** One of these at least a file must have. */
   readonly columns: readonly string[];
+  /** What a row may have beside. */
+  readonly optional?: readonly string[];
   toExample(row: Row): RawExample | undefined;
 }
 

@@ -1,34 +1,42 @@
 import type { RawExample } from '../raw-example.js';
+import { hasValue, perTokenValues } from './per-token.js';
 import { malformedRow, type Row, type RowRule, stringOf } from './row.js';
 import { integersOf } from './text-or-tokens.js';
 
 /**
  * `rule` with what tells an encoder's two texts apart: a second text in `text_pair`, or the segment of
  * every token in `token_type_ids`. A row without has one segment.
+ *
+ * @param taken whether the model takes segments at all
  */
-export function withSegments(rule: RowRule): RowRule {
+export function withSegments(rule: RowRule, taken: boolean): RowRule {
   return {
-    columns: [...rule.columns, 'text_pair', 'token_type_ids'],
+    ...rule,
+    optional: [...(rule.optional ?? []), 'text_pair', 'token_type_ids'],
     toExample(row) {
       const example = rule.toExample(row);
-      return example && segmented(row, example);
+      return example && segmented(row, example, taken);
     },
   };
 }
 
 /** @throws LayersenseError `dataset_malformed` */
-function segmented(row: Row, example: RawExample): RawExample {
-  const { text_pair: pair, token_type_ids: segments } = row.values;
-  if (example.kind === 'text' && given(pair)) {
-    return { ...example, pair: stringOf(row, 'text_pair') };
+function segmented(row: Row, example: RawExample, taken: boolean): RawExample {
+  const segments =
+    perTokenValues(row, example, 'token_type_ids') && integersOf(row, 'token_type_ids');
+  if (segments?.some((segment) => segment !== 0) && !taken) {
+    throw malformedRow(
+      row,
+      'the model takes no "token_type_ids", and they are not 0 everywhere. Leave them out.',
+    );
   }
-  if (example.kind !== 'tokens' || !given(segments)) return example;
-  const ids = integersOf(row, 'token_type_ids');
-  const { length } = example.inputIds;
-  if (ids.length === length) return { ...example, segments: ids };
-  throw malformedRow(row, `"token_type_ids" has ${ids.length} elements for ${length} "input_ids".`);
-}
-
-function given(value: unknown): boolean {
-  return value !== undefined && value !== null;
+  if (example.kind === 'tokens') {
+    if (!hasValue(row, 'text_pair')) return segments ? { ...example, segments } : example;
+    throw malformedRow(
+      row,
+      '"text_pair" stands beside "input_ids". Give both texts as tokens, with "token_type_ids".',
+    );
+  }
+  if (example.kind !== 'text' || !hasValue(row, 'text_pair')) return example;
+  return { ...example, pair: stringOf(row, 'text_pair') };
 }

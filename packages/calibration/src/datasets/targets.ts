@@ -1,10 +1,10 @@
-import { LayersenseError } from '@layersense/contracts';
-import { IGNORED, type RawExample } from '../raw-example.js';
+import type { RawExample } from '../raw-example.js';
 import { describe, type Row, type RowRule } from './row.js';
+import { invalidLabel, maskedTokenLabels, nextTokenLabels } from './token-labels.js';
 
 /** What the examples are asked to predict. */
 export type Targets =
-  /** Every next token. */
+  /** The next tokens: those that the row's `labels` name, or else every one. */
   | { readonly kind: 'next-tokens' }
   /** The tokens behind the mask: those of the row's `labels`, or else a sample. */
   | {
@@ -25,12 +25,12 @@ export interface ClassLabels {
 export function withTargets(rule: RowRule, targets: Targets): RowRule {
   switch (targets.kind) {
     case 'next-tokens':
-      return rule;
+      return extended(rule, 'labels', nextTokenLabels);
     case 'masked-tokens':
-      return extended(rule, 'labels', tokenLabels);
+      return extended(rule, 'labels', maskedTokenLabels);
     case 'class': {
       const { labels } = targets;
-      return labels ? extended(rule, 'label', (row) => [classOf(row, labels)]) : rule;
+      return extended(rule, 'label', (row) => labels && [classOf(row, labels)]);
     }
   }
 }
@@ -41,7 +41,8 @@ function extended(
   targetsOf: (row: Row, example: RawExample) => readonly number[] | undefined,
 ): RowRule {
   return {
-    columns: [...rule.columns, column],
+    ...rule,
+    optional: [...(rule.optional ?? []), column],
     toExample(row) {
       const example = rule.toExample(row);
       const targets = example && targetsOf(row, example);
@@ -73,46 +74,5 @@ function classOf(row: Row, { count, ids }: ClassLabels): number {
   throw invalidLabel(
     row,
     `"label" is ${describe(label)}; the model's classes are 0 to ${count - 1}.`,
-  );
-}
-
-/**
- * The masked tokens of a row that brings its own mask, −100 elsewhere.
- * @throws LayersenseError `label_invalid`
- */
-function tokenLabels(row: Row, example: RawExample): readonly number[] | undefined {
-  const { labels } = row.values;
-  if (example.kind !== 'tokens' || labels === undefined || labels === null) return undefined;
-  const { length } = example.inputIds;
-  if (!Array.isArray(labels) || labels.length !== length) {
-    const found = Array.isArray(labels) ? `${labels.length} elements` : describe(labels);
-    throw invalidLabel(row, `"labels" has ${found} for ${length} "input_ids".`);
-  }
-  const targets = labels.map((value: unknown) =>
-    typeof value === 'bigint' ? Number(value) : value,
-  );
-  const wrong = targets.findIndex(
-    (id) => !(Number.isInteger(id) && (Number(id) >= 0 || id === IGNORED)),
-  );
-  if (wrong >= 0) {
-    throw invalidLabel(
-      row,
-      `"labels"[${wrong}] is ${describe(targets[wrong])}; expected a token id, or ${IGNORED} where nothing is masked.`,
-    );
-  }
-  if (targets.every((id) => id === IGNORED)) {
-    throw invalidLabel(row, `all "labels" are ${IGNORED}: at least one token must be masked.`);
-  }
-  return targets.map(Number);
-}
-
-function invalidLabel(row: Row, problem: string): LayersenseError {
-  return new LayersenseError(
-    'label_invalid',
-    `${row.file}, ${row.unit} ${row.number}: ${problem}`,
-    {
-      file: row.file,
-      [row.unit]: row.number,
-    },
   );
 }

@@ -1,14 +1,11 @@
-import type { RawExample } from '../raw-example.js';
+import { MAX_TOKEN_ID, type RawExample } from '../raw-example.js';
 import { describe, malformedRow, type Row, type RowRule, stringOf } from './row.js';
 
 const fields = ['text', 'input_ids'] as const;
 
-/** Token ids travel as int32. */
-const MAX_TOKEN_ID = 0x7fff_ffff;
-
 /**
  * The rule for a user's own file: every row has `text` (a string) or every row has `input_ids`
- * (non-negative integers); other fields are ignored. One rule object reads one dataset, because it
+ * (non-negative integers). One rule object reads one dataset, because it
  * remembers which of the two came first.
  */
 export function textOrTokens(): RowRule {
@@ -18,7 +15,7 @@ export function textOrTokens(): RowRule {
     toExample(row) {
       const [field, other] = fields.filter((name) => row.values[name] !== undefined);
       if (field === undefined || other !== undefined) {
-        const found = other === undefined ? 'neither' : 'both';
+        const found = other === undefined ? `neither${instead(row)}` : 'both';
         throw malformedRow(
           row,
           `expected either {"text": string} or {"input_ids": [integers]}, found ${found}.`,
@@ -31,6 +28,12 @@ export function textOrTokens(): RowRule {
       return field === 'text' ? { kind: 'text', text: stringOf(row, 'text') } : tokensOf(row);
     },
   };
+}
+
+/** What a row without text and tokens has, for the message. */
+function instead({ keys }: Row): string {
+  const shown = keys.slice(0, 8).map((key) => JSON.stringify(key));
+  return shown.length === 0 ? '' : ` among ${shown.join(', ')}${keys.length > 8 ? ', …' : ''}`;
 }
 
 function tokensOf(row: Row): RawExample {

@@ -859,6 +859,8 @@ export interface components {
                 examples: number | null;
                 tokens: number | null;
                 truncated: number | null;
+                skipped?: number;
+                unread_keys?: string[];
                 tokenizer_sha256: string | null;
                 fingerprint: string | null;
                 /** @default [] */
@@ -1359,6 +1361,8 @@ export interface components {
                 examples: number | null;
                 tokens: number | null;
                 truncated: number | null;
+                skipped?: number;
+                unread_keys?: string[];
                 tokenizer_sha256: string | null;
                 fingerprint: string | null;
             } | null;

@@ -64,6 +64,12 @@ export async function prepareCalibration(
       seed: params.seed,
       format: dataset.format,
       targets,
+      support: {
+        leftPadding: model.relativePositions,
+        segments: model.segments,
+        lastToken: model.lastToken,
+        lengthGroup: model.lengthGroup,
+      },
     },
   ).finally(() => tokenizer?.close());
   const set = { ...sliceExamples(drawn, skip), lengthGroup: model.lengthGroup };
@@ -125,11 +131,13 @@ function padIdOf(
 
 function assertInVocabulary(set: CalibrationSet, vocabulary: number): void {
   for (const { index, inputIds, targets = [] } of set.examples) {
-    const token = [...inputIds, ...targets].find((id) => id >= vocabulary);
+    const outside = (ids: Iterable<number>) => [...ids].find((id) => id >= vocabulary);
+    const [input, label] = [outside(inputIds), outside(targets)];
+    const token = input ?? label;
     if (token === undefined) continue;
     throw new LayersenseError(
       'token_out_of_range',
-      `Example ${index} has the token id ${token}, but the model's vocabulary ends at ${vocabulary - 1}. The tokenizer or the token ids belong to another model.`,
+      `Example ${index} has the ${input === undefined ? 'label' : 'token id'} ${token}, but the model's vocabulary ends at ${vocabulary - 1}. The tokenizer or the token ids belong to another model.`,
       { example: index, token, vocabulary },
     );
   }
@@ -150,6 +158,8 @@ function describe(
     examples: set.examples.length,
     tokens: set.tokens,
     truncated: set.truncated,
+    skipped: set.skipped,
+    unread_keys: [...set.unreadKeys],
     tokenizer_sha256: tokenizer?.sha256 ?? null,
     fingerprint: set.fingerprint,
     example_hashes: set.examples.map(exampleHash),

@@ -37,6 +37,7 @@ export function onnxArchitecture(model: OnnxModel, config: unknown): ParsedModel
     vocabulary: vocabularyOf(smallest),
     maxPositions: maxPositionsOf(config),
     padId: padIdOf(config),
+    segments: model.decoded.inputs.some(({ name }) => name === 'token_type_ids'),
     build: (_, shape, { arithmetic } = {}) => {
       const forward = buildOnnxForward(model, shape, { arithmetic, encoder });
       return orInvalidFile(model.file, () => decomposeModel(forward));

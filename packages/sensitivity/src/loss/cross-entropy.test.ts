@@ -33,8 +33,9 @@ const float64 = (data: readonly number[], shape = [data.length]) =>
 describe('attachLoss', () => {
   const [batch, length, vocabulary] = [2, 3, 4] as const;
   const logits = Array.from({ length: batch * length * vocabulary }, (_, i) => Math.sin(7 * i) * 3);
-  const weights = [0.5, 0.5, 0, 1, 0, 0];
-  const labels = [2, 0, 0, 3, 0, 0];
+  // Nothing is predicted at the last position of either, nor at the first of the second.
+  const weights = [0.5, 0.5, 0, 0, 1, 0];
+  const labels = [2, 0, 0, 0, 3, 0];
 
   const feeds =
     (values: readonly number[]) =>

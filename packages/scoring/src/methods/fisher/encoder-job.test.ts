@@ -264,6 +264,39 @@ describe('a masked language model', () => {
   });
 });
 
+describe('an attention mask', () => {
+  const inner = [7, 8, 9, 6];
+  const padded = {
+    input_ids: [2, ...inner, 3, 0, 0],
+    attention_mask: [1, 1, 1, 1, 1, 1, 0, 0],
+    token_type_ids: [0, 0, 0, 1, 1, 1, 0, 0],
+  };
+  const plain = { input_ids: [2, ...inner, 3], token_type_ids: [0, 0, 0, 1, 1, 1] };
+  const labels = [-100, 11, -100, -100, 12, -100];
+
+  it.each([
+    ['bert-classifier', { label: 1 }, { label: 1 }],
+    ['bert-masked-lm', { labels: [...labels, -100, -100] }, { labels }],
+  ] as const)(
+    'leaves padding out, with its segments and labels: %s',
+    async (of, beside, besidePlain) => {
+      const model = encoder(of);
+      const found = await fisher(model, [{ ...padded, ...beside }]);
+      const expected = await fisher(model, [{ ...plain, ...besidePlain }]);
+      expect(found.run.identity).toBe(expected.run.identity);
+      expectSame(found, expected);
+    },
+  );
+
+  it('is refused on the left, where positions are counted', async () => {
+    const row = { input_ids: [0, 2, 7, 3], attention_mask: [0, 1, 1, 1], label: 1 };
+    await expect(fisher(encoder('bert-classifier'), [row])).rejects.toMatchObject({
+      code: 'dataset_malformed',
+      message: expect.stringContaining('counts positions from there'),
+    });
+  });
+});
+
 describe('from the Hub', () => {
   it('scores a classifier on a named set with labels', async () => {
     const data = jobs.folder('sst2', {});
