@@ -70,6 +70,18 @@ describe('layersense score', () => {
     expect(lines[10]).toMatch(/… \d+ more$/);
   });
 
+  it('says what of the rows it has not read, beside the scores', async () => {
+    const noted = join(folder, 'noted.jsonl');
+    const rows = [{ input_ids: [1] }, { input_ids: [5, 17, 9], id: 3, source: 'x' }];
+    await writeFile(noted, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const { code, stdout, stderr } = await score('--dataset', noted, '--device', 'cpu', '--json');
+    expect(code).toBe(0);
+    expect(stderr).toContain('note: 1 of the rows drawn was left out');
+    expect(stderr).toContain('note: not read of the dataset\'s rows: "id", "source".');
+    const { dataset } = ScoreReport.parse(JSON.parse(stdout)).run;
+    expect(dataset).toMatchObject({ skipped: 1, unread_keys: ['id', 'source'] });
+  });
+
   it('scores magnitude as CSV into a file, without data', async () => {
     const out = join(folder, 'magnitude.csv');
     const { code, stdout, stderr } = await score('--method', 'magnitude', '--out', out);

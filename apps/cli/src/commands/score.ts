@@ -6,6 +6,7 @@ import { addOptions } from '../command-line/add-options.js';
 import type { DescribeCommand } from '../command-line/context.js';
 import { examples } from '../command-line/help-layout.js';
 import { wholeNumber } from '../command-line/values.js';
+import { datasetNotes } from '../dataset-notes.js';
 import { interruptible } from '../interrupt.js';
 import { formatOptions, outputOptions } from '../output-options.js';
 import { readRequest, refuseWithoutExamples } from '../request/read-request.js';
@@ -51,7 +52,9 @@ export const score: DescribeCommand = (context) => {
       const earlier = extend === undefined ? undefined : await readEarlier(extend);
       const { hub } = context.config();
       context.exitCode = await interruptible(async (signal) => {
-        await output.write(await compute(spec, { hub, threads, earlier }, signal));
+        const report = await compute(spec, { hub, threads, earlier }, signal);
+        await output.write(report);
+        for (const note of datasetNotes(report.run.dataset)) process.stderr.write(`${note}\n`);
         return 0;
       });
     });
