@@ -169,7 +169,19 @@ module.exports = {
       '^packages/calibration/',
       'node_modules/(tokenizers|@huggingface)/',
     ),
-    only('only-apps-import-bullmq', '^apps/(api|worker)/', 'node_modules/(bullmq|ioredis)/'),
+    only('only-queue-imports-bullmq', '^packages/queue/', 'node_modules/bullmq/'),
+    {
+      name: 'only-queue-and-rate-limits-import-ioredis',
+      severity: 'error',
+      from: { path: '^(apps|packages)/', pathNot: '^packages/queue/|^apps/api/src/access/shared-' },
+      to: { path: 'node_modules/ioredis/' },
+    },
+    {
+      name: 'queue-imports-only-contracts',
+      severity: 'error',
+      from: { path: '^packages/queue/', pathNot: TEST },
+      to: { path: '^packages/(?!queue/|contracts/)' },
+    },
   ],
   options: {
     // Packages import each other through their built entry points: edges end there.

@@ -28,6 +28,7 @@ COPY packages/database/package.json packages/database/
 COPY packages/model-source/package.json packages/model-source/
 COPY packages/models/package.json packages/models/
 COPY packages/onnx-ir/package.json packages/onnx-ir/
+COPY packages/queue/package.json packages/queue/
 COPY packages/report-formats/package.json packages/report-formats/
 COPY packages/runs/package.json packages/runs/
 COPY packages/runtime/package.json packages/runtime/

@@ -4,7 +4,7 @@ import type {
   IScaleTriggers,
   ITriggerAuthentication,
 } from '@kubernetes-models/keda/keda.sh/v1alpha1';
-import { SENSITIVITY_QUEUE } from '@layersense/contracts';
+import { SENSITIVITY_QUEUE } from '@layersense/queue';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { ISecret } from 'kubernetes-models/v1';
 import { type Manifest, typed } from './manifests.js';

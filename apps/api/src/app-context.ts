@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Database } from '@layersense/database';
+import type { JobQueue } from '@layersense/queue';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { SharedCounters } from './access/shared-counters.js';
 import type { ApiConfig } from './config.js';
 import type { FeedOptions } from './events/job-event-feed.js';
-import type { JobQueue } from './queue/job-queue.js';
 
 /** The configuration without what only starting needs. */
 export type AppConfig = Omit<

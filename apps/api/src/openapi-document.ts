@@ -1,8 +1,8 @@
 import { connectDatabase } from '@layersense/database';
+import { createJobQueue } from '@layersense/queue';
 import { buildApp } from './app.js';
 import { loadConfig } from './config.js';
 import { createLogger } from './logger.js';
-import { createJobQueue } from './queue/job-queue.js';
 
 /** What `GET /openapi.json` answers, from an app that neither listens nor connects anywhere. */
 export async function openApiDocument(): Promise<object> {

@@ -7,11 +7,11 @@ import {
   migrate,
   startEmbeddedPostgres,
 } from '@layersense/database';
+import { createJobQueue } from '@layersense/queue';
 import { redisServerAvailable, startRedisServer } from '@layersense/testing';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { buildApp } from './app.js';
-import { createJobQueue } from './queue/job-queue.js';
 import { testApp } from './test-support/test-app.js';
 import { testConfig } from './test-support/test-config.js';
 

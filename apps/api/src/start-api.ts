@@ -1,10 +1,9 @@
 import { connectDatabase } from '@layersense/database';
+import { createJobQueue, isRedis } from '@layersense/queue';
 import type { Logger } from 'pino';
 import { assertMayListen } from './access/exposure.js';
 import { buildApp } from './app.js';
 import type { ApiConfig } from './config.js';
-import { createJobQueue } from './queue/job-queue.js';
-import { isRedis } from './queue/redis-settings.js';
 import { startWebhookLoop } from './webhooks/webhook-loop.js';
 
 export interface RunningApi {

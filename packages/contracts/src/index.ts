@@ -21,7 +21,6 @@ export * from './methods/scoring-method.js';
 export * from './model-text.js';
 export * from './problem.js';
 export * from './python-json.js';
-export * from './queues.js';
 export * from './redact-secrets.js';
 export * from './scarce-routing.js';
 export * from './score.js';

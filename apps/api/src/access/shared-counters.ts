@@ -1,5 +1,5 @@
+import { OPEN_TIMEOUT_MS, redisRequestSettings } from '@layersense/queue';
 import { Redis } from 'ioredis';
-import { OPEN_TIMEOUT_MS, redisSettings } from '../queue/redis-settings.js';
 
 /** Where all replicas count the requests together. */
 export interface SharedCounters {
@@ -12,8 +12,8 @@ export interface SharedCounters {
 /** Resolves once it is connected, or when that has failed: it goes on trying, and each call says so. */
 export async function connectCounters({ url }: SharedCounters): Promise<Redis> {
   const redis = new Redis(url, {
-    ...redisSettings,
-    connectTimeout: OPEN_TIMEOUT_MS,
+    ...redisRequestSettings,
+    connectTimeout: OPEN_TIMEOUT_MS.request,
     lazyConnect: true,
   });
   redis.on('error', () => undefined);

@@ -1,8 +1,8 @@
 import type { Database } from '@layersense/database';
+import type { JobQueue } from '@layersense/queue';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { z } from 'zod';
 import type { App, AppDependencies } from '../app-context.js';
-import type { JobQueue } from '../queue/job-queue.js';
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 

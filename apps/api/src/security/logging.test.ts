@@ -1,8 +1,8 @@
+import { createJobQueue } from '@layersense/queue';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../app.js';
 import type { App } from '../app-context.js';
 import { createLogger } from '../logger.js';
-import { createJobQueue } from '../queue/job-queue.js';
 import { type TestApp, testApp } from '../test-support/test-app.js';
 import { testConfig } from '../test-support/test-config.js';
 

@@ -1,9 +1,9 @@
 import { connectDatabase, type Database } from '@layersense/database';
+import { createJobQueue } from '@layersense/queue';
 import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
 import { buildApp } from '../app.js';
 import type { App, AppConfig, AppDependencies } from '../app-context.js';
-import { createJobQueue } from '../queue/job-queue.js';
 import { testConfig } from './test-config.js';
 
 export interface TestApp {

@@ -1,5 +1,6 @@
-import type { Job, SensitivityJobPayload } from '@layersense/contracts';
+import type { Job } from '@layersense/contracts';
 import type { JobsRepository } from '@layersense/database';
+import type { SensitivityJobPayload } from '@layersense/queue';
 
 /** An attempt at a job, or at one of its shards. */
 export interface Attempt {

@@ -1,15 +1,9 @@
-import {
-  isTerminal,
-  type Job,
-  LayersenseError,
-  type SensitivityJobPayload,
-  toProblem,
-} from '@layersense/contracts';
+import { isTerminal, type Job, LayersenseError, toProblem } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
+import type { SensitivityJobPayload, Verdict } from '@layersense/queue';
 import { toJobFailure } from '@layersense/scoring';
 import type { Logger } from 'pino';
 import { type Attempt, type Delivery, deliveryOf } from './delivery.js';
-import type { Verdict } from './queue.js';
 
 /** However long the Hub asks to be left alone. */
 const LONGEST_RETRY_MS = 3_600_000;

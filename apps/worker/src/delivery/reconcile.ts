@@ -1,6 +1,6 @@
 import type { Job, JobStatus } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
-import type { QueueConsumer } from './queue.js';
+import type { QueueConsumer } from '@layersense/queue';
 
 /**
  * Gives entries to every unfinished job and shard that the queue has lost: its enqueueing failed after the

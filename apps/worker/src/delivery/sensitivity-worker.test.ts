@@ -4,19 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { JobSpec, LayersenseError, type SensitivityJobPayload } from '@layersense/contracts';
+import { JobSpec, LayersenseError } from '@layersense/contracts';
 import { connectDatabase, type Database, type NewJob } from '@layersense/database';
+import type { SensitivityJobPayload } from '@layersense/queue';
+import { openQueueConsumer } from '@layersense/queue';
 import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { enqueue, enqueueFlow } from '../test-support/enqueue.js';
+import { enqueue, loseShard } from '../test-support/enqueue.js';
 import { queueBackends } from '../test-support/queue-backends.js';
 import { saveTinyRun } from '../test-support/save-tiny-run.js';
 import type { Instructions } from '../test-support/sleeping-worker.js';
 import { until } from '../test-support/until.js';
 import { startWorkerProcess } from '../test-support/worker-process.js';
 import type { RunJob } from './process-job.js';
-import { openQueueConsumer } from './queue.js';
 import {
   createSensitivityWorker,
   type SensitivityWorker,
@@ -450,7 +451,8 @@ for (const { backend, available, start } of queueBackends) {
       it('recovers a flow that the queue has lost, or a shard of it, or the job', async () => {
         const whole = await database.jobs.create({ spec, metadata: {}, shards: 2 });
         const part = await database.jobs.create({ spec, metadata: {}, shards: 2 });
-        await enqueueFlow(queueUrl, namespace, { id: part.id, priority: 0, shards: [1] });
+        await enqueue(queueUrl, namespace, part.id, part);
+        await loseShard(queueUrl, namespace, part.id, 0);
         const end = await database.jobs.create({ spec, metadata: {}, shards: 2 });
         for (const shard of [0, 1]) {
           await database.jobs.shards.start(end.id, shard, { workerId: 'w' });

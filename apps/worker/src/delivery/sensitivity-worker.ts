@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { LayersenseError } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
+import { openQueueConsumer } from '@layersense/queue';
 import type { Logger } from 'pino';
 import { observeAttempt } from '../telemetry/observe-attempt.js';
 import { WorkerMetrics } from '../telemetry/worker-metrics.js';
 import { processJob, type RunJob } from './process-job.js';
-import { openQueueConsumer } from './queue.js';
 import { reconcile } from './reconcile.js';
 
 const STALE_AFTER_SECONDS = 15;

@@ -2,13 +2,9 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type Job,
-  JobSpec,
-  type ScoreReport,
-  type SensitivityJobPayload,
-} from '@layersense/contracts';
+import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
+import type { SensitivityJobPayload } from '@layersense/queue';
 import { SpillFolders } from '@layersense/scoring';
 import { freshDatabase } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,17 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Job,
-  JobSpec,
-  type LayerScore,
-  type ScoreReport,
-  type SensitivityJobPayload,
-} from '@layersense/contracts';
+import { type Job, JobSpec, type LayerScore, type ScoreReport } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
 import { hubSettingsFromEnvironment, openCheckpoint } from '@layersense/model-source';
 import { buildForward, type ForwardGraph, parseModel, type Routing } from '@layersense/models';
 import { encodeModel } from '@layersense/onnx-ir';
+import type { SensitivityJobPayload } from '@layersense/queue';
 import { mergeReports, partialScores } from '@layersense/runs';
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import {

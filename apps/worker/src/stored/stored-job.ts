@@ -1,11 +1,7 @@
-import {
-  LayersenseError,
-  type Progress,
-  type ScoreReport,
-  type SensitivityJobPayload,
-} from '@layersense/contracts';
+import { LayersenseError, type Progress, type ScoreReport } from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import { CacheHold } from '@layersense/model-source';
+import type { SensitivityJobPayload } from '@layersense/queue';
 import type { JobServices, PlanChange, ProgressSink, SpillFolders } from '@layersense/scoring';
 import { runSensitivityJob, runShard, ShardReport } from '@layersense/scoring';
 import { z } from 'zod';

@@ -1,29 +1,26 @@
-import { type QueuedJob, queueFlow } from '@layersense/contracts';
-import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
+import { createJobQueue, queueEntryId } from '@layersense/queue';
 
-/** Says "look at this job" as the API does. */
+/** Says "look at this job", and at each of its shards, as the API does. */
 export async function enqueue(
   url: string,
   namespace: string,
   id: string,
-  { priority = 0, shards: count = 1 } = {},
+  { priority = 0, shards = 1 } = {},
 ): Promise<void> {
-  const shards = count > 1 ? Array.from({ length: count }, (_, shard) => shard) : [];
-  await enqueueFlow(url, namespace, { id, priority, shards });
+  const queue = createJobQueue({ url, namespace, onError: () => undefined });
+  await queue.enqueue({ id, priority, shards });
+  await queue.close();
 }
 
-export async function enqueueFlow(url: string, namespace: string, job: QueuedJob): Promise<void> {
-  const flow = queueFlow(job);
-  if (url.startsWith('postgres')) {
-    const { FlowProducer } = withBackend(createPostgresBackend);
-    const connection = { connectionString: url, schema: namespace, migrate: true, max: 1 };
-    const flows = new FlowProducer({ connection });
-    await flows.add(flow);
-    await flows.close();
-  } else {
-    const { FlowProducer } = withBackend(createRedisBackend);
-    const flows = new FlowProducer({ connection: { url }, prefix: namespace });
-    await flows.add(flow);
-    await flows.close();
-  }
+/** Takes the entry of a shard out of the queue, as a queue that lost its memory does. */
+export async function loseShard(
+  url: string,
+  namespace: string,
+  jobId: string,
+  shard: number,
+): Promise<void> {
+  const queue = createJobQueue({ url, namespace, onError: () => undefined });
+  const removed = await (await queue.bullQueue()).remove(queueEntryId({ jobId, shard }));
+  await queue.close();
+  if (removed !== 1) throw new Error(`the queue has no entry of shard ${shard} of ${jobId}`);
 }

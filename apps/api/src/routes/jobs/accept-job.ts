@@ -1,6 +1,6 @@
 import type { Job, LayersenseError } from '@layersense/contracts';
+import type { JobQueue } from '@layersense/queue';
 import type { FastifyBaseLogger, FastifyReply } from 'fastify';
-import type { JobQueue } from '../../queue/job-queue.js';
 
 export const POLL_SECONDS = 2;
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { connectDatabase } from '@layersense/database';
+import { createJobQueue } from '@layersense/queue';
 import { engine } from '@layersense/runs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../app.js';
-import { createJobQueue } from '../../queue/job-queue.js';
 import { queueBackends } from '../../test-support/queue-backends.js';
 import { saveFisherRun } from '../../test-support/save-fisher-run.js';
 import { type TestApp, testApp } from '../../test-support/test-app.js';

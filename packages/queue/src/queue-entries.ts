@@ -25,8 +25,8 @@ export interface QueuedJob {
   readonly id: string;
   /** Higher ones come first. */
   readonly priority: number;
-  /** The shards that have not ended: the job itself is taken when all of them have. */
-  readonly shards: readonly number[];
+  /** Into how many its examples are divided; 1 where they are not. */
+  readonly shards: number;
 }
 
 /** The queue's own priorities count from 1, the most urgent, and none at all would beat them all. */
@@ -37,8 +37,16 @@ export function queueEntryId({ jobId, shard }: SensitivityJobPayload): string {
   return shard === undefined ? jobId : `${jobId}.${shard}`;
 }
 
-/** The flow of a job, as BullMQ's FlowProducer takes it: its shards, then the job itself. */
-export function queueFlow({ id: jobId, priority, shards }: QueuedJob) {
+/** All shards of a job of which none has ended. */
+export function allShards({ shards }: QueuedJob): readonly number[] {
+  return shards === 1 ? [] : Array.from({ length: shards }, (_, shard) => shard);
+}
+
+/**
+ * The flow of a job, as BullMQ's FlowProducer takes it: the shards that have not ended, then the job
+ * itself, which is taken when all of them have.
+ */
+export function queueFlow({ id: jobId, priority }: QueuedJob, unfinished: readonly number[]) {
   const entry = (data: SensitivityJobPayload) => ({
     name: 'sensitivity',
     queueName: SENSITIVITY_QUEUE,
@@ -54,5 +62,5 @@ export function queueFlow({ id: jobId, priority, shards }: QueuedJob) {
     // A shard that failed has failed the job in its row, where whoever takes the job will see it.
     return { ...rest, opts: { ...opts, ignoreDependencyOnFailure: true } };
   };
-  return { ...entry({ jobId }), children: shards.map(child) };
+  return { ...entry({ jobId }), children: unfinished.map(child) };
 }

@@ -1,8 +1,8 @@
-import { SENSITIVITY_QUEUE } from '@layersense/contracts';
 import { freshDatabase, redisServerAvailable, startRedisServer } from '@layersense/testing';
 import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq';
 import { describe, expect, it } from 'vitest';
 import { createJobQueue } from './job-queue.js';
+import { SENSITIVITY_QUEUE } from './queue-entries.js';
 
 const backends = [
   {

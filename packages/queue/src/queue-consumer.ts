@@ -1,25 +1,16 @@
+import { LayersenseError } from '@layersense/contracts';
+import { DelayedError, type Job as QueueEntry, UnrecoverableError, WaitingError } from 'bullmq';
 import {
-  type Job,
-  LayersenseError,
-  queueEntryId,
-  queueFlow,
-  SENSITIVITY_QUEUE,
-  SensitivityJobPayload,
-} from '@layersense/contracts';
-import {
-  createPostgresBackend,
-  createRedisBackend,
-  DelayedError,
-  type FlowProducer,
-  type Queue,
-  type Job as QueueEntry,
-  UnrecoverableError,
-  WaitingError,
-  type Worker,
-  withBackend,
-} from 'bullmq';
+  type QueueBackend,
+  type QueueObject,
+  type QueuePlace,
+  queueBackend,
+  type WorkerObject,
+} from './backend.js';
+import { type QueuedJob, queueEntryId, queueFlow, SensitivityJobPayload } from './queue-entries.js';
+import { queueUnavailable } from './queue-unavailable.js';
+import { OPEN_TIMEOUT_MS, within } from './timeouts.js';
 
-const OPEN_TIMEOUT_MS = 10_000;
 const REDELIVER_AFTER_MS = 5000;
 /** A worker that dies leaves a stalled entry. How often that may happen is the row's to decide. */
 const MAX_STALLED_COUNT = 1000;
@@ -30,11 +21,7 @@ export type Verdict =
   | { kind: 'failed'; reason: string }
   | { kind: 'again'; afterMs: number };
 
-export interface QueueConsumerOptions {
-  /** `redis://`, `rediss://` or `postgres://`. */
-  url: string;
-  /** Redis key prefix or PostgreSQL schema; BullMQ's own (`bull`, `bullmq`) when absent. */
-  namespace: string | undefined;
+export interface QueueConsumerOptions extends QueuePlace {
   /** Another worker takes the entry of one that has not renewed its lock for this long. */
   lockMs: number;
   stalledCheckMs: number;
@@ -45,8 +32,6 @@ export interface QueueConsumerOptions {
   handle: (payload: SensitivityJobPayload, lost: AbortSignal) => Promise<Verdict>;
   onError: (error: Error) => void;
 }
-
-export type QueuedJob = Pick<Job, 'id' | 'priority' | 'shards'>;
 
 /** One job or shard at a time, each under a lock that is renewed until it ends. */
 export interface QueueConsumer {
@@ -72,7 +57,11 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
     clearTimeout(idle);
     return options.handle(payload, lost).finally(takeNoMore);
   };
-  const { queue, flows, worker } = connect(
+  const backend = queueBackend(options, 'worker');
+  const queue = backend.queue();
+  const flows = backend.flows();
+  const worker = openWorker(
+    backend,
     patience === undefined ? options : { ...options, handle: handleOnce },
   );
   queue.on('error', onError);
@@ -88,8 +77,8 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
     await queue.close();
   };
   const answer = async (asked: Promise<unknown>): Promise<void> => {
-    await within(options.openTimeoutMs ?? OPEN_TIMEOUT_MS, asked).catch((cause: unknown) => {
-      throw queueUnavailable(cause);
+    await within(options.openTimeoutMs ?? OPEN_TIMEOUT_MS.worker, asked).catch((cause: unknown) => {
+      throw queueUnavailable(cause, 'Check QUEUE_URL.');
     });
   };
   try {
@@ -105,7 +94,7 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
     enqueueMissing: async (job, unfinished) => {
       if (!(await lacksEntry(queue, job, unfinished))) return false;
       // Entries that are there stay as they are.
-      await flows.add(queueFlow({ ...job, shards: unfinished }));
+      await flows.add(queueFlow(job, unfinished));
       return true;
     },
     ping: () => answer(queue.isPaused()),
@@ -113,17 +102,8 @@ export async function openQueueConsumer(options: QueueConsumerOptions): Promise<
   };
 }
 
-function queueUnavailable(cause: unknown): LayersenseError {
-  return new LayersenseError(
-    'queue_unavailable',
-    `The job queue does not answer (${messageOf(cause)}). Check QUEUE_URL.`,
-    {},
-    { cause },
-  );
-}
-
 async function lacksEntry(
-  queue: AnyQueue,
+  queue: QueueObject,
   { id: jobId, shards }: QueuedJob,
   unfinished: readonly number[],
 ): Promise<boolean> {
@@ -140,58 +120,17 @@ async function lacksEntry(
   return true;
 }
 
-type AnyQueue = Pick<Queue, 'getJobState' | 'isPaused' | 'remove' | 'waitUntilReady' | 'close'> & {
-  on(event: 'error', listener: (error: Error) => void): unknown;
-};
-type AnyFlows = Pick<FlowProducer, 'add' | 'waitUntilReady' | 'close'> & {
-  on(event: 'error', listener: (error: Error) => void): unknown;
-};
-type AnyWorker = Pick<Worker, 'run' | 'cancelJob' | 'waitUntilReady' | 'close'> & {
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
-};
-
-interface Connections {
-  queue: AnyQueue;
-  flows: AnyFlows;
-  worker: AnyWorker;
-}
-
-function connect(options: QueueConsumerOptions): Connections {
-  const { url, namespace, lockMs, stalledCheckMs } = options;
+function openWorker(backend: QueueBackend, options: QueueConsumerOptions): WorkerObject {
   // BullMQ passes a signal only to a processor that declares three parameters.
   const process = (entry: QueueEntry, token: string | undefined, lost: AbortSignal | undefined) =>
     processEntry(entry, token, lost ?? new AbortController().signal, options);
-  const settings = {
+  return backend.worker(process, {
     autorun: false,
     concurrency: 1,
-    lockDuration: lockMs,
-    stalledInterval: stalledCheckMs,
+    lockDuration: options.lockMs,
+    stalledInterval: options.stalledCheckMs,
     maxStalledCount: MAX_STALLED_COUNT,
-  };
-  if (/^postgres(ql)?:/.test(url)) {
-    const { FlowProducer, Queue, Worker } = withBackend(createPostgresBackend);
-    const connection = {
-      connectionString: url,
-      max: 2,
-      migrate: true,
-      connectionTimeoutMillis: OPEN_TIMEOUT_MS,
-      ...(namespace ? { schema: namespace } : {}),
-    };
-    return {
-      queue: new Queue(SENSITIVITY_QUEUE, { connection }),
-      flows: new FlowProducer({ connection }),
-      worker: new Worker(SENSITIVITY_QUEUE, process, { connection, ...settings }),
-    };
-  }
-  const { FlowProducer, Queue, Worker } = withBackend(createRedisBackend);
-  const connection = { url, maxRetriesPerRequest: null };
-  const prefix = namespace ? { prefix: namespace } : {};
-  return {
-    queue: new Queue(SENSITIVITY_QUEUE, { connection, ...prefix }),
-    flows: new FlowProducer({ connection, ...prefix }),
-    worker: new Worker(SENSITIVITY_QUEUE, process, { connection, ...prefix, ...settings }),
-  };
+  });
 }
 
 /** Retries are told to BullMQ as delays, so that the job's row alone counts attempts. */
@@ -218,13 +157,3 @@ async function processEntry(
   await entry.moveToDelayed(Date.now() + verdict.afterMs, token);
   throw new DelayedError();
 }
-
-function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
-  const timeout = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`no answer in ${milliseconds} ms`)), milliseconds).unref();
-  });
-  return Promise.race([promise, timeout]);
-}
-
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause);
