@@ -49,13 +49,10 @@ module.exports = {
     },
     {
       name: 'paths-of-model-source-open-nothing',
-      comment: 'The part of the package that the API imports.',
+      comment: 'The part of the package that the API imports, with all that it imports in turn.',
       severity: 'error',
-      from: { path: '^packages/model-source/src/(paths|path-name|allowed-path)\\.ts$' },
-      to: {
-        path: '^packages/',
-        pathNot: ['^packages/contracts/', '/(path-name|allowed-path|home-folder)\\.ts$'],
-      },
+      from: { path: '^packages/model-source/src/paths\\.ts$' },
+      to: { path: '^packages/(?!model-source/|contracts/)', reachable: true },
     },
     {
       name: 'contracts-imports-nothing',
