@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Method } from './job-spec.js';
+import { type JobSpec, Method } from './job-spec.js';
 import { Problem } from './problem.js';
 import { DatasetSpec, Device } from './spec-fields.js';
 
@@ -89,3 +89,16 @@ export const Job = z
   })
   .meta({ id: 'Job' });
 export type Job = z.infer<typeof Job>;
+
+/** What the job computes, as it was asked for. */
+export function jobSpecOf({ request }: Pick<Job, 'request'>): JobSpec {
+  const { model, revision, dataset, method, params, device } = request;
+  return {
+    model,
+    method,
+    device,
+    params,
+    ...(revision === null ? {} : { revision }),
+    ...(dataset === null ? {} : { dataset }),
+  };
+}

@@ -13,15 +13,16 @@ const EARLY_AGAIN_MS = 5000;
 export interface RunJobContext {
   readonly job: Job;
   readonly signal: AbortSignal;
-  /** To be called when the whole job has ended as succeeded, which a shard does not do by itself. */
-  readonly onJobEnded?: () => void;
 }
+
+/** What has ended as succeeded: a shard can end its whole job, with a run that was stored before. */
+export type Ended = 'job' | 'shard';
 
 /**
  * Computes one job and ends it as succeeded (`runs.save` with its id), or one of its shards
  * (`jobs.shards.finish`), or throws. It must give up soon after `signal` aborts, whatever the reason.
  */
-export type RunJob = (work: SensitivityJobPayload, context: RunJobContext) => Promise<void>;
+export type RunJob = (work: SensitivityJobPayload, context: RunJobContext) => Promise<Ended>;
 
 /**
  * How a delivery ended. `nothing_to_do`: its row was not waiting for an attempt, or its shards had not
@@ -77,19 +78,15 @@ export async function processJob(
   const { job } = attempt;
   if (attempt.number > maxAttempts) return giveUp(job, dependencies);
 
-  const ended = new AbortController();
-  const watching = watchJob(jobId, ended, dependencies);
+  const over = new AbortController();
+  const watching = watchJob(jobId, over, dependencies);
   const seconds = Math.min(job.timeout_seconds ?? attemptSeconds, attemptSeconds);
   const timeout = AbortSignal.timeout(seconds * 1000);
   try {
-    const signal = AbortSignal.any([ended.signal, timeout, shutdown, lost]);
-    let outcome: Outcome = payload.shard === undefined ? 'succeeded' : 'shard_succeeded';
-    const onJobEnded = () => {
-      outcome = 'succeeded';
-    };
-    await runJob(payload, { job, signal, onJobEnded });
+    const signal = AbortSignal.any([over.signal, timeout, shutdown, lost]);
+    const ended = await runJob(payload, { job, signal });
     logger.info('succeeded');
-    return { kind: 'done', outcome, job };
+    return { kind: 'done', outcome: ended === 'job' ? 'succeeded' : 'shard_succeeded', job };
   } catch (error) {
     // The row belongs to the worker that took the job over.
     if (lost.aborted) {
@@ -157,17 +154,17 @@ function timedOut(seconds: number): LayersenseError {
   );
 }
 
-/** Aborts `ended` soon after the job was canceled, or ended by another worker, as its row says. */
+/** Aborts `over` soon after the job was canceled, or ended by another worker, as its row says. */
 function watchJob(
   jobId: string,
-  ended: AbortController,
+  over: AbortController,
   { database, logger, cancelPollMs }: ProcessJobDependencies,
 ): { stop(): void } {
   const timer = setInterval(() => {
     database.jobs.get(jobId).then(
       ({ status, cancel_requested_at: canceled }) => {
         if (canceled === null && !isTerminal(status)) return;
-        ended.abort(new LayersenseError('canceled', `The job is ${status}.`));
+        over.abort(new LayersenseError('canceled', `The job is ${status}.`));
       },
       (error: unknown) => logger.warn({ err: error, jobId }, 'could not look at the job'),
     );

@@ -11,13 +11,13 @@ import { openQueueConsumer } from '@layersense/queue';
 import { freshDatabase } from '@layersense/testing';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Attempt, endingWith } from '../test-support/attempt.js';
 import { enqueue, loseShard } from '../test-support/enqueue.js';
 import { queueBackends } from '../test-support/queue-backends.js';
 import { saveTinyRun } from '../test-support/save-tiny-run.js';
 import type { Instructions } from '../test-support/sleeping-worker.js';
 import { until } from '../test-support/until.js';
 import { startWorkerProcess } from '../test-support/worker-process.js';
-import type { RunJob } from './process-job.js';
 import {
   createSensitivityWorker,
   type SensitivityWorker,
@@ -65,7 +65,7 @@ for (const { backend, available, start } of queueBackends) {
     const nextNamespace = () => `test_${++namespaces}`;
 
     async function startWorker(
-      runJob: RunJob,
+      runJob: Attempt,
       options: Partial<SensitivityWorkerOptions> = {},
     ): Promise<SensitivityWorker> {
       const worker = await createSensitivityWorker({
@@ -77,7 +77,7 @@ for (const { backend, available, start } of queueBackends) {
         stalledCheckMs: 500,
         reconcileMs: 60_000,
         retryDelayMs: 50,
-        runJob,
+        runJob: endingWith(runJob),
         ...options,
       });
       workers.push(worker);
@@ -91,7 +91,7 @@ for (const { backend, available, start } of queueBackends) {
       return job.id;
     }
 
-    const succeed: RunJob = ({ jobId }) => saveTinyRun(database, jobId);
+    const succeed: Attempt = ({ jobId }) => saveTinyRun(database, jobId);
     const get = (id: string) => () => database.jobs.get(id);
     const ended = (id: string, status: string, timeoutMs?: number) =>
       until(`job is ${status}`, get(id), (job) => job.status === status, timeoutMs);
@@ -241,7 +241,7 @@ for (const { backend, available, start } of queueBackends) {
       const usual = [await submit(), await submit()];
       let lost = '';
       const seen: string[] = [];
-      const runJob: RunJob = async ({ jobId }) => {
+      const runJob: Attempt = async ({ jobId }) => {
         seen.push(jobId);
         if (jobId === first) {
           lost = (await database.jobs.create({ spec, metadata: {}, priority: 10 })).id;
@@ -284,7 +284,7 @@ for (const { backend, available, start } of queueBackends) {
       it('takes a shard, whether it succeeds or is tried again, and then the job', async () => {
         const id = await submit(1, { shards: 2 });
         const done: string[] = [];
-        const runJob: RunJob = async ({ jobId, shard }) => {
+        const runJob: Attempt = async ({ jobId, shard }) => {
           done.push(shard === undefined ? 'end' : 'shard');
           if (shard === undefined) return await saveTinyRun(database, jobId);
           if (done.length === 1) throw new LayersenseError('hub_unavailable', 'Down.');
@@ -316,7 +316,7 @@ for (const { backend, available, start } of queueBackends) {
 
       it('hands the job back when it is stopped', async () => {
         const id = await submit();
-        const forever: RunJob = (_, { signal }) => sleep(60_000, undefined, { signal });
+        const forever: Attempt = (_, { signal }) => sleep(60_000, undefined, { signal });
         const worker = await startWorker(forever, { once: true });
         await ended(id, 'running');
         await worker.stop();
@@ -339,12 +339,12 @@ for (const { backend, available, start } of queueBackends) {
       /** What was begun, in order: `0`, `1`, … for the shards and `end` for the job. */
       const journal: string[] = [];
       const shardOr = (work: SensitivityJobPayload) => String(work.shard ?? 'end');
-      const compute: RunJob = async (work) => {
+      const compute: Attempt = async (work) => {
         journal.push(shardOr(work));
         if (work.shard === undefined) return await saveTinyRun(database, work.jobId);
         await database.jobs.shards.finish(work.jobId, work.shard, { seconds: work.shard });
       };
-      const forever: RunJob = (_, { signal }) => sleep(60_000, undefined, { signal });
+      const forever: Attempt = (_, { signal }) => sleep(60_000, undefined, { signal });
       beforeEach(() => {
         journal.length = 0;
       });
@@ -367,7 +367,7 @@ for (const { backend, available, start } of queueBackends) {
         const id = await submit(1, { shards: 2 });
         let stopped = false;
         const other = new Promise<void>((resolve) => {
-          const runJob: RunJob = async (work, { signal }) => {
+          const runJob: Attempt = async (work, { signal }) => {
             journal.push(shardOr(work));
             if (work.shard === 0) {
               await until(

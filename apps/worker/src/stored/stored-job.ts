@@ -1,4 +1,10 @@
-import { LayersenseError, type Progress, type ScoreReport } from '@layersense/contracts';
+import {
+  type Job,
+  jobSpecOf,
+  LayersenseError,
+  type Progress,
+  type ScoreReport,
+} from '@layersense/contracts';
 import type { Database } from '@layersense/database';
 import { CacheHold } from '@layersense/model-source';
 import type { SensitivityJobPayload } from '@layersense/queue';
@@ -30,7 +36,7 @@ export function runStoredJobs(
     metrics.examples.inc(examples);
     metrics.tokens.inc(tokens);
   };
-  return async (work, { job, signal, onJobEnded }) => {
+  return async (work, { job, signal }) => {
     const phases = new JobPhases(metrics, job.request.method);
     const store = throttled((progress) => storeProgress(database, work, progress));
     const report: ProgressSink = (progress) => {
@@ -49,12 +55,17 @@ export function runStoredJobs(
     const own = { hub, checkpoint, earlier, onBatch, onSmallerPlan, report, spillFolder };
     const all = { ...services, ...own };
     try {
-      const peak = await phases.during(() => computeStored(database, work, all, signal));
-      const found = peak === 'stored before';
+      const computed = await phases.during(() =>
+        work.shard === undefined
+          ? computeJob(database, job, all, signal)
+          : computeShard(database, job, work.shard, all, signal),
+      );
+      const found = computed === 'stored before';
+      const ended = found || work.shard === undefined ? 'job' : 'shard';
       // Of the lookups of shards, the one that ends the job counts.
-      if (earlier && (found || work.shard === undefined)) metrics.countLookup('run', found);
-      if (found) onJobEnded?.();
-      else metrics.peakMemory.set(peak ?? Number.NaN);
+      if (earlier && ended === 'job') metrics.countLookup('run', found);
+      if (!found) metrics.peakMemory.set(computed.peakMemoryBytes ?? Number.NaN);
+      return ended;
     } finally {
       hold.release();
       phases.end();
@@ -77,30 +88,35 @@ function storeProgress(
     : jobs.shards.reportProgress(jobId, shard, progress);
 }
 
-/**
- * Computes a job or a shard and ends it in the database. Returns its peak memory, where known, or that
- * a run that was stored before has ended the job.
- */
-async function computeStored(
+/** What an attempt came to, its row written: a computation, or a run that was there and ended the job. */
+type Computed = { readonly peakMemoryBytes: number | null | undefined } | 'stored before';
+
+async function computeJob(
   database: Database,
-  { jobId, shard }: SensitivityJobPayload,
+  job: Job,
   services: JobServices,
   signal: AbortSignal,
-): Promise<number | null | undefined | 'stored before'> {
+): Promise<Computed> {
   const { jobs, runs } = database;
-  const spec = await jobs.spec(jobId);
-  if (shard === undefined) {
-    const shards = z.array(ShardReport).parse(await jobs.shards.facts(jobId));
-    const scores = await runSensitivityJob(spec, { ...services, shards }, signal);
-    if (await runs.exists(scores.run.id)) return await endWith(scores, jobId, database);
-    await runs.save(scores, { jobId });
-    return scores.run.peak_memory_bytes;
-  }
-  const { shards: of } = await jobs.get(jobId);
-  const report = await runShard(spec, { index: shard, of }, services, signal);
-  if ('run' in report) return await endWith(report, jobId, database);
-  await jobs.shards.finish(jobId, shard, report);
-  return report.facts?.peak_memory_bytes;
+  const shards = z.array(ShardReport).parse(await jobs.shards.facts(job.id));
+  const scores = await runSensitivityJob(jobSpecOf(job), { ...services, shards }, signal);
+  if (await runs.exists(scores.run.id)) return await endWith(scores, job.id, database);
+  await runs.save(scores, { jobId: job.id });
+  return { peakMemoryBytes: scores.run.peak_memory_bytes };
+}
+
+async function computeShard(
+  database: Database,
+  job: Job,
+  index: number,
+  services: JobServices,
+  signal: AbortSignal,
+): Promise<Computed> {
+  const shard = { index, of: job.shards };
+  const report = await runShard(jobSpecOf(job), shard, services, signal);
+  if ('run' in report) return await endWith(report, job.id, database);
+  await database.jobs.shards.finish(job.id, index, report);
+  return { peakMemoryBytes: report.facts?.peak_memory_bytes };
 }
 
 /** @throws LayersenseError `canceled` where the job has ended otherwise or is to be canceled */

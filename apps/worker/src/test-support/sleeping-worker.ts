@@ -33,5 +33,6 @@ await createSensitivityWorker({
     await appendFile(journal, `${process.pid}\n`);
     await sleep(sleepMs, undefined, { signal });
     await saveTinyRun(database, jobId);
+    return 'job';
   },
 });

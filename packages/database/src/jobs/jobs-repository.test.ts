@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type JobStatus,
+  jobSpecOf,
   LayersenseError,
   type Problem,
   type Progress,
@@ -58,7 +59,7 @@ describe('creating and reading', () => {
       urls: { self: `/jobs/${job.id}` },
     });
     expect(await jobs.get(job.id)).toEqual(job);
-    expect(await jobs.spec(job.id)).toEqual(spec);
+    expect(jobSpecOf(await jobs.get(job.id))).toEqual(spec);
   });
 
   it.each(['job_nonsense', 'nonsense', `run_${randomUUID()}`, `job_${randomUUID()}`])(

@@ -1,4 +1,4 @@
-import type { Job, JobSpec, ListJobsQuery, Progress } from '@layersense/contracts';
+import type { Job, ListJobsQuery, Progress } from '@layersense/contracts';
 import type { PrismaClient } from '../generated/prisma/client.js';
 import { parseId } from '../ids.js';
 import { findJob } from './find-job.js';
@@ -55,11 +55,6 @@ export function createJobsRepository(prisma: PrismaClient) {
     async traced(id: string): Promise<{ job: Job; traceParent: string | undefined }> {
       const row = await findJob(prisma, id);
       return { job: toJob(row), traceParent: row.trace_parent ?? undefined };
-    },
-
-    /** What the job computes, complete with defaults. */
-    async spec(id: string): Promise<JobSpec> {
-      return (await findJob(prisma, id)).spec as unknown as JobSpec;
     },
 
     /** Overwrites the progress of a running job. */
