@@ -18,6 +18,6 @@ export {
 export { type ResolveModelOptions, resolveModel } from './resolve-model.js';
 export type { ResolvedModel, SourceOptions, SourceProgress } from './resolved-model.js';
 export { readSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';
-export { isSameTensor } from './same-tensor.js';
 export { assertNotQuantized } from './stored/assert-not-quantized.js';
+export { sameValues } from './stored/same-values.js';
 export { assertAllKnown, sortTensors } from './stored/sort-tensors.js';

@@ -98,18 +98,9 @@ function architecture<Config extends LanguageHead>({
         const inputIds = builder.input('input_ids', 'int64', [shape.batch, shape.length]);
         const f = new Forward(builder, shape, arithmetic, tensors, attentionBlocks);
         const logits = forward(f, config, inputIds, head);
-        const { parameters, parts, stacks, routings } = f;
-        return {
-          builder,
-          shape,
-          arithmetic,
-          inputIds,
-          logits,
-          parameters,
-          parts,
-          stacks,
-          routings,
-        };
+        const { parameters, parts, stacks, unused, routings } = f;
+        const lists = { parameters, parts, stacks, unused, routings };
+        return { builder, shape, arithmetic, inputIds, logits, ...lists };
       },
     };
   };

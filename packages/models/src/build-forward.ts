@@ -83,6 +83,19 @@ export function parseModel(config: unknown): ParsedArchitecture {
   );
 }
 
+/** How many layers config.json asks for; undefined for an architecture that is not in this package. */
+export function layerCount(config: unknown): number | undefined {
+  const keys = LayerKeys.safeParse(config).data;
+  if (!keys || !Object.hasOwn(architectures, keys.model_type)) return undefined;
+  return keys.num_hidden_layers ?? keys.n_layer;
+}
+
+const LayerKeys = z.object({
+  model_type: z.string(),
+  num_hidden_layers: z.number().optional(),
+  n_layer: z.number().optional(),
+});
+
 /**
  * The forward pass of a model for one batch shape.
  * @throws LayersenseError when config.json and the tensors do not describe one supported model
@@ -101,6 +114,8 @@ export interface ScoredParameter {
   readonly shape: readonly number[];
   /** Whether it belongs to an expert, and sees only the tokens that a router sends there. */
   readonly routed: boolean;
+  /** Whether the loss does not depend on it: its gradient is zero, and no graph has it. */
+  readonly unused?: boolean;
 }
 
 /**
@@ -130,5 +145,8 @@ export function listParameters(
       ([each, shapeHeld]) => [each, { shape: shapeHeld, routed }] as const,
     );
   });
-  return new Map(scored);
+  const unused = [...(graph.unused ?? [])].map(
+    ([name, shape]) => [name, { shape, routed: false, unused: true }] as const,
+  );
+  return new Map<string, ScoredParameter>([...scored, ...unused]);
 }

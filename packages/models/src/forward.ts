@@ -1,7 +1,7 @@
 import { LayersenseError, partName } from '@layersense/contracts';
 import type { TensorRef, Value } from '@layersense/onnx-ir';
 import { type ElementType, elementTypes, type GraphBuilder, sameShape } from '@layersense/onnx-ir';
-import { storedNames } from './stored-names.js';
+import { storedNames, wrappedName } from './stored-names.js';
 
 /** The shape one graph serves: `batch` examples, each padded to `length` tokens. */
 export interface BatchShape {
@@ -70,6 +70,8 @@ export interface ForwardGraph {
   readonly parts: ReadonlyMap<string, readonly ParameterPart[]>;
   /** Parameters that are there as their parts alone, which are among `parameters`. */
   readonly stacks?: readonly Stack[];
+  /** Shapes of parameters that the loss does not depend on; the graph does not have them. */
+  readonly unused?: ReadonlyMap<string, readonly number[]>;
   /** One per layer of experts. */
   readonly routings: readonly Routing[];
   /** Matrices whose value in the graph is the transpose of what their module holds. */
@@ -84,6 +86,7 @@ export class Forward {
   readonly parameters: string[] = [];
   readonly parts = new Map<string, readonly ParameterPart[]>();
   readonly routings: Routing[] = [];
+  readonly unused = new Map<string, readonly number[]>();
   readonly #stacks = new Map<string, Stack>();
 
   constructor(
@@ -107,6 +110,15 @@ export class Forward {
     const ref = requireTensor(this.tensors, name, shape);
     this.parameters.push(name);
     return this.g.external(name, ref);
+  }
+
+  /**
+   * Names a parameter that the model has and the loss does not depend on.
+   * @throws LayersenseError as {@link stored}
+   */
+  declareUnused(name: string, shape: readonly number[]): void {
+    requireTensor(this.tensors, name, shape);
+    this.unused.set(name, shape);
   }
 
   get stacks(): readonly Stack[] {
@@ -167,13 +179,7 @@ function requireTensor(
 ): TensorRef {
   const stored = storedNames(name).find((each) => tensors.has(each));
   const ref = stored === undefined ? undefined : tensors.get(stored);
-  if (!ref) {
-    throw new LayersenseError(
-      'tensor_missing',
-      `The checkpoint has no tensor ${name}, which its config.json calls for. Check that all shards are there and that config.json belongs to this checkpoint.`,
-      { tensor: name },
-    );
-  }
+  if (!ref) throw missingTensor(tensors, name);
   if (!sameShape(ref.shape, shape)) {
     throw new LayersenseError(
       'tensor_mismatch',
@@ -189,4 +195,16 @@ function requireTensor(
     );
   }
   return ref;
+}
+
+function missingTensor(tensors: ReadonlyMap<string, TensorRef>, name: string): LayersenseError {
+  const wrapped = wrappedName(tensors.keys(), name);
+  const advice = wrapped
+    ? `It has ${wrapped.stored}: ${wrapped.reason}.`
+    : 'Check that all shards are there and that config.json belongs to this checkpoint.';
+  return new LayersenseError(
+    'tensor_missing',
+    `The checkpoint has no tensor ${name}, which its config.json calls for. ${advice}`,
+    { tensor: name, ...(wrapped ? { stored: wrapped.stored } : {}) },
+  );
 }

@@ -1,10 +1,12 @@
 export {
   buildForward,
+  layerCount,
   listParameters,
   parseModel,
   type ScoredParameter,
   supportedModelTypes,
 } from './build-forward.js';
+export { type DeclaredTie, declaredTies } from './declared-ties.js';
 export type {
   Arithmetic,
   BatchShape,
@@ -13,7 +15,7 @@ export type {
   ParameterPart,
   Routing,
 } from './forward.js';
-export { type Classes, classesOf, padIdOf } from './model-task.js';
+export { type Classes, classesOf, headlessName, padIdOf } from './model-task.js';
 export { buildOnnxForward, type OnnxForwardOptions } from './onnx/build-onnx-forward.js';
 export { dequantizedValues } from './onnx/dequantized-values.js';
 export { orInvalidFile } from './onnx/errors.js';
@@ -23,4 +25,4 @@ export { maxPositionsOf, onnxTask, vocabularyOf } from './onnx/onnx-task.js';
 export { storedTypeOf } from './onnx/quantized-tensor.js';
 export type { ReadStored } from './onnx/same-content.js';
 export type { ParsedModel } from './parsed-model.js';
-export { unconvertedName } from './stored-names.js';
+export { storedNames, unconvertedName } from './stored-names.js';

@@ -78,6 +78,19 @@ export function decoderHead(config: unknown, modelType: string): Head {
   throw unsupportedHead(heads, modelType, '…ForCausalLM and …ForSequenceClassification');
 }
 
+/** Whether a model has a head over the vocabulary, which may be tied to its embedding. */
+export function predictsTokens(config: unknown): boolean {
+  const heads = TaskConfig.safeParse(config).data?.architectures ?? [];
+  const other = heads.find((head) => taskOf(head) === undefined && !HEADLESS.test(head));
+  return other === undefined && !heads.some((head) => taskOf(head) === 'sequence-classification');
+}
+
+/** The name that config.json has for a model without a head; undefined where it names another. */
+export function headlessName(config: unknown): string | undefined {
+  const heads = TaskConfig.safeParse(config).data?.architectures ?? [];
+  return heads.find((head) => HEADLESS.test(head) && taskOf(head) === undefined);
+}
+
 /** @throws LayersenseError `model_type_unsupported` for another head; `config_invalid` */
 export function encoderHead(config: unknown, modelType: string): Head {
   const { heads, task } = taskOfHead(config);

@@ -9,7 +9,7 @@ export {
 } from './examples/fisher-accumulator.js';
 export { meanOverDraws } from './examples/mean-over-draws.js';
 export { stabilityOf, summarizeFisher } from './examples/summarize-fisher.js';
-export { withWholeNorms } from './examples/whole-norms.js';
+export { withWholeNorms, withZeroNorms } from './examples/whole-norms.js';
 export { mergeReports } from './merge-reports.js';
 export { partialScores } from './partial-scores.js';
 export { basisDifference, basisOfJob, basisOfRun, type RunBasis } from './run-basis.js';

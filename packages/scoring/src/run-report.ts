@@ -20,6 +20,8 @@ export interface Computation {
   readonly dequantized: number;
   /** Stored tensors that were not scored, being no parameters. */
   readonly leftOut?: readonly string[];
+  /** What a reader of the numbers must know of the files, as clauses of a sentence. */
+  readonly notes?: readonly string[];
   readonly dataset?: RunDataset;
   readonly meanLoss?: number;
   readonly exampleLosses?: readonly number[];

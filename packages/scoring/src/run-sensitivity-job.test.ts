@@ -285,7 +285,7 @@ describe('bad input', () => {
       [{ hidden_size: 2 * config.hidden_size }, 'tensor_mismatch'],
       [{ num_hidden_layers: 9 }, 'tensor_missing'],
       [{ vocab_size: undefined }, 'config_invalid'],
-      [{ rope_parameters: { rope_type: 'yarn', factor: 4 } }, 'model_type_unsupported'],
+      [{ rope_parameters: { rope_type: 'axial', factor: 4 } }, 'model_type_unsupported'],
     ] as const;
     for (const [change, code] of variants) {
       await writeFile(join(model, 'config.json'), JSON.stringify({ ...config, ...change }));

@@ -26,7 +26,8 @@ export async function runSensitivityJob(
   await job.progress.begin('saving');
   const dequantized = job.dequantized.size;
   const seconds = secondsOfShards(services) + (performance.now() - started) / 1000;
-  return runReport(settled, job.model, { ...scored, dequantized }, seconds);
+  const notes = [...job.notes, ...(scored.notes ?? [])];
+  return runReport(settled, job.model, { ...scored, dequantized, notes }, seconds);
 }
 
 /** Shards are computed side by side, so the longest of them counts. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Labels, Loss } from '../loss.js';
 import { datasetField, sharedFields } from '../spec-fields.js';
 import { fixedMetrics, type ScoredWeights, type ScoringMethod } from './scoring-method.js';
+import { weightsClauses } from './weights-clauses.js';
 
 /** When to stop before all examples are computed. */
 export const Until = z
@@ -109,14 +110,14 @@ const labelSources = {
 
 function definition(
   { params: { loss, labels, draws = 1 } }: FisherJobSpec,
-  { dequantized }: ScoredWeights,
+  weights: ScoredWeights,
 ): string {
   const point =
-    dequantized > 0
+    weights.dequantized > 0
       ? '; W is the dequantised matrix where integers are stored, and the gradient is taken at that point'
       : '';
   const repeated = draws > 1 ? `, ${draws} draws per example whose squares are averaged` : '';
-  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${loss === undefined ? 'the loss of example n that the model has' : losses[loss]}, ${labelSources[labels]}${repeated}; squares are taken per example, before the mean${point}`;
+  return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${loss === undefined ? 'the loss of example n that the model has' : losses[loss]}, ${labelSources[labels]}${repeated}; squares are taken per example, before the mean${point}${weightsClauses(weights)}`;
 }
 
 /** Squared per-example gradients, averaged. */

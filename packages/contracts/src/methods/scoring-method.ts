@@ -17,6 +17,8 @@ export interface ScoredWeights {
   readonly dequantized: number;
   /** Names of the stored tensors that were not scored, being no parameters. */
   readonly leftOut?: readonly string[];
+  /** What else is to be known of them and of the examples, as clauses of a sentence. */
+  readonly notes?: readonly string[];
 }
 
 /**

@@ -99,6 +99,8 @@ function tokenHead(f: Forward, config: BertConfig, x: Value): Value {
   const weight = tied('decoder.weight')
     ? 'bert.embeddings.word_embeddings.weight'
     : `${at}.decoder.weight`;
+  // Since transformers 5 the decoder of an untied head has a bias of its own, and this one no use.
+  if (!tied('decoder.bias') && f.has(`${at}.bias`)) f.declareUnused(`${at}.bias`, [vocabulary]);
   const bias = tied('decoder.bias') ? `${at}.bias` : `${at}.decoder.bias`;
   const inputs = [
     normed,

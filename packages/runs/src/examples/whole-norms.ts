@@ -24,3 +24,14 @@ export function withWholeNorms(statistics: BatchStatistics): BatchStatistics {
   );
   return { ...statistics, squaredNorms };
 }
+
+/** The statistics with those of parameters that the loss does not depend on. */
+export function withZeroNorms(
+  statistics: BatchStatistics,
+  parameters: readonly string[],
+): BatchStatistics {
+  if (parameters.length === 0) return statistics;
+  const zeros = new Float64Array(statistics.losses.length);
+  const unused = parameters.map((name) => [name, zeros] as const);
+  return { ...statistics, squaredNorms: new Map([...statistics.squaredNorms, ...unused]) };
+}

@@ -25,7 +25,7 @@ export async function openJob(
     signal,
   });
   await progress.begin('loading');
-  const { checkpoint, dequantized, architecture } = await openModel(source);
-  const model = await describeModel(source, checkpoint, dequantized, signal);
-  return { model, checkpoint, dequantized, architecture, progress, services, signal };
+  const opened = await openModel(source);
+  const model = await describeModel(source, opened.checkpoint, opened.dequantized, signal);
+  return { ...opened, model, progress, services, signal };
 }

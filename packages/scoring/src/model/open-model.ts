@@ -6,9 +6,10 @@ import {
   openOnnx,
   type ResolvedModel,
 } from '@layersense/model-source';
-import { type ParsedModel, parseModel, parseOnnxModel } from '@layersense/models';
+import { headlessName, type ParsedModel, parseModel, parseOnnxModel } from '@layersense/models';
 import { dequantizedWeights, onnxArchitecture, onnxTensors } from './onnx-architecture.js';
 import type { DequantizedWeight } from './opened-job.js';
+import { tieWeights } from './tie-weights.js';
 
 /** A model on this machine, whatever kind of files it is made of. */
 export interface OpenedModel {
@@ -17,6 +18,10 @@ export interface OpenedModel {
   readonly checkpoint: Checkpoint;
   /** The parameters that its files store as integers; they are not in `checkpoint.tensors`. */
   readonly dequantized: ReadonlyMap<string, DequantizedWeight>;
+  /** Stored tensors that are another one again; they are not in `checkpoint.tensors`. */
+  readonly copies: readonly string[];
+  /** What a reader of the numbers must know of the files. */
+  readonly notes: readonly string[];
   /** @throws LayersenseError for a model that has no Fisher scores. */
   readonly architecture: () => ParsedModel;
 }
@@ -24,10 +29,19 @@ export interface OpenedModel {
 /** @throws LayersenseError those of `openCheckpoint`, `assertNotQuantized`, `openOnnx` and `parseOnnxModel`. */
 export async function openModel({ folder, onnxFile }: ResolvedModel): Promise<OpenedModel> {
   if (onnxFile !== undefined) return openOnnxModel(await openOnnx(folder, onnxFile));
-  const checkpoint = await openCheckpoint(folder);
-  assertNotQuantized(checkpoint);
+  const stored = await openCheckpoint(folder);
+  assertNotQuantized(stored);
+  const { checkpoint, copies, notes } = await tieWeights(stored);
   const architecture = once(() => parseModel(checkpoint.config));
-  return { kind: 'checkpoint', checkpoint, dequantized: new Map(), architecture };
+  const headless = headlessName(checkpoint.config);
+  return {
+    kind: 'checkpoint',
+    checkpoint,
+    dequantized: new Map(),
+    copies,
+    notes: headless === undefined ? notes : [...notes, withoutHead(headless)],
+    architecture,
+  };
 }
 
 async function openOnnxModel(source: OnnxFile): Promise<OpenedModel> {
@@ -39,8 +53,14 @@ async function openOnnxModel(source: OnnxFile): Promise<OpenedModel> {
     kind: 'onnx',
     checkpoint: { config, files, tokenizerFiles, weightsFolder, tensors, unsupported },
     dequantized: dequantizedWeights(model, source.read),
+    copies: [],
+    notes: [],
     architecture: once(() => onnxArchitecture(model, config)),
   };
+}
+
+function withoutHead(name: string): string {
+  return `config.json names ${name}, which has no head: it is taken for a model of the next token`;
 }
 
 /** An ONNX file's architecture is found out by building a graph. */

@@ -19,6 +19,10 @@ export interface OpenedJob {
   readonly checkpoint: Checkpoint;
   /** By parameter, those that `checkpoint.tensors` lacks; none unless weights are quantised. */
   readonly dequantized: ReadonlyMap<string, DequantizedWeight>;
+  /** Stored tensors that are another one again; they are not in `checkpoint.tensors`. */
+  readonly copies: readonly string[];
+  /** What a reader of the numbers must know of the files. */
+  readonly notes: readonly string[];
   /** @throws LayersenseError for a model that has no Fisher scores. */
   readonly architecture: () => ParsedModel;
   readonly progress: ProgressReporter;

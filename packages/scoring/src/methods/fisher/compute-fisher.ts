@@ -1,5 +1,5 @@
 import { canonicalJson, LayersenseError } from '@layersense/contracts';
-import { meanOverDraws } from '@layersense/runs';
+import { meanOverDraws, withZeroNorms } from '@layersense/runs';
 import type { ComputeFacts } from '../../compute-facts.js';
 import { pendingBatches, tokensOf } from '../../examples/pending-batches.js';
 import { type Shard, shardPositions } from '../../examples/shard-positions.js';
@@ -121,7 +121,8 @@ class FisherComputation {
   }
 
   async #compute(round: readonly number[]): Promise<void> {
-    const { job, set, spec, calibration, accumulator, key, taken } = this.work;
+    const { job, set, spec, calibration, accumulator, key, scored, taken } = this.work;
+    const unused = [...scored.keys()].filter((name) => scored.get(name)?.unused);
     const plan = this.#plan;
     if (!plan) return;
     const planned = round.filter((position) => !taken.examples.has(position));
@@ -131,7 +132,8 @@ class FisherComputation {
     const { loss } = spec.params;
     const batches = { params: spec.params, tokenBudget: plan.choice.tokenBudget, loss, padId };
     const pending = pendingBatches(set, { planned, wanted }, accumulator, batches);
-    for await (const statistics of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
+    for await (const computed of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
+      const statistics = withZeroNorms(computed, unused);
       accumulator.add(statistics);
       await job.services.checkpoint.append(key, statistics);
       const tokens = tokensOf(set, statistics.examples);

@@ -1,8 +1,16 @@
-import { isPart, type ScoreReport, type SettledFisherJobSpec } from '@layersense/contracts';
+import {
+  type FisherParams,
+  isPart,
+  type RunDataset,
+  type ScoreReport,
+  type SettledFisherJobSpec,
+} from '@layersense/contracts';
+import type { ParsedModel } from '@layersense/models';
 import { summarizeFisher } from '@layersense/runs';
 import { jointFacts } from '../../compute-facts.js';
 import { ExampleRounds } from '../../examples/example-rounds.js';
 import type { OpenedJob } from '../../model/opened-job.js';
+import { unscoredTensors } from '../../model/unscored-tensors.js';
 import type { Scored } from '../method-computation.js';
 import { computeFisher } from './compute-fisher.js';
 import { findEqualRun, prepareFisher } from './fisher-work.js';
@@ -22,16 +30,31 @@ export async function scoreFisher(
   const layers = [...scored.keys()].filter((name) => !isPart(name)).length;
   const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
   const facts = await computeFisher(work, rounds);
+  const dataset = calibration.provenance(rounds.examples);
   return {
     ...summarizeFisher(accumulator.first(rounds.examples), {
       shapeOf: (name) => scored.get(name)?.shape ?? [],
       bootstrap: rounds.bootstrap,
     }),
-    dataset: calibration.provenance(rounds.examples),
+    dataset,
+    leftOut: [...unscoredTensors(job.checkpoint, scored.keys()), ...job.copies],
+    notes: cutNotes(dataset, spec.params, job.architecture()),
     stopping: rounds.stopping,
     derivedFrom: taken.derivedFrom,
     facts: jointFacts(
       [...(job.services.shards ?? []), { facts }].flatMap((each) => each.facts ?? []),
     ),
   };
+}
+
+/** A table of positions may end before max_length, which the run's params show as it was asked for. */
+function cutNotes(
+  { truncated }: RunDataset,
+  { max_length: asked }: FisherParams,
+  { maxPositions }: ParsedModel,
+): readonly string[] {
+  if (!truncated || maxPositions >= asked) return [];
+  return [
+    `examples were cut off at ${maxPositions} tokens, the positions that the model has, and not at ${asked}`,
+  ];
 }

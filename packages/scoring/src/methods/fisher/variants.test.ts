@@ -1,44 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type FisherParams, JobSpec, type ScoreReport } from '@layersense/contracts';
-import { hubSettingsFromEnvironment } from '@layersense/model-source';
+import type { ScoreReport } from '@layersense/contracts';
 import { largestRelativeError, type ParityCase, variantCheckpoints } from '@layersense/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from '../../job-services.js';
-import { runSensitivityJob } from '../../run-sensitivity-job.js';
+import { describe, expect, it } from 'vitest';
+import { CheckpointJobs } from '../../test-support/checkpoint-jobs.js';
 
 /** Against PyTorch in float64; the arithmetic under test is float32. */
 const TOLERANCE = 1e-4;
 
-let scratch: string;
-beforeAll(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'layersense-variants-'));
-});
-afterAll(() => rm(scratch, { recursive: true }));
+const jobs = new CheckpointJobs();
 
-async function score(
+function score(
   model: string,
   { input_ids, labels, loss }: ParityCase,
-  params: Partial<FisherParams> = {},
+  params: object = {},
 ): Promise<ScoreReport> {
-  const dataset = join(scratch, `${Math.random()}.jsonl`);
   const rows = input_ids.map((ids, i) => ({ input_ids: ids, label: labels?.[i] }));
-  await writeFile(dataset, rows.map((row) => JSON.stringify(row)).join('\n'));
-  const spec = JobSpec.parse({
-    model,
-    method: 'fisher',
-    dataset,
-    device: 'cpu',
-    params: { loss, examples: rows.length, ...params },
-  });
-  const services = {
-    allowedRoots: ['/'],
-    hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: scratch }),
-    report: () => undefined,
-    checkpoint: noCheckpoint,
-  };
-  return runSensitivityJob(spec, services, new AbortController().signal);
+  return jobs.fisher(model, rows, { loss, ...params });
 }
 
 function expectParity({ run, scores }: ScoreReport, expected: ParityCase): void {
@@ -63,5 +39,29 @@ describe.each(variantCheckpoints())('$name', ({ folder, cases }) => {
 
   it.each(cases)('equals PyTorch in float64: $name, streamed', async (expected) => {
     expectParity(await score(folder, expected, { plan: 'streamed', batch_size: 2 }), expected);
+  });
+});
+
+describe('experts that are stored in one tensor', () => {
+  const [packed] = variantCheckpoints().filter(({ name }) => name === 'packed-qwen3-moe');
+
+  it('are counted by expert, and their ranks are those of the whole tensors', async () => {
+    const [expected] = packed?.cases ?? [];
+    if (!packed || !expected) throw new TypeError('the fixture is missing');
+    const { scores } = await score(packed.folder, expected);
+    const ofExperts = scores.filter(({ layer }) => layer.includes('.experts.'));
+    const routed = (name: RegExp) =>
+      ofExperts.filter(({ layer }) => name.test(layer)).map((each) => each.routed_tokens);
+    const tokens = expected.input_ids.flat().length;
+    expect(routed(/experts\.down_proj$/)).toEqual([null]);
+    expect(routed(/gate_up_proj$/)).toEqual([null]);
+    // Every token is sent to two of the three.
+    const sum = routed(/down_proj\[\d\]$/).reduce((a, b) => (a ?? 0) + (b ?? 0), 0);
+    expect(sum).toBe(2 * tokens);
+    expect(ofExperts.map(({ shape }) => shape.join('×'))).toEqual(
+      expect.arrayContaining(['3×12×12', '3×12×6', '6×12', '12×6']),
+    );
+    const ranks = scores.filter(({ layer }) => !layer.endsWith(']')).map(({ rank }) => rank);
+    expect(ranks.toSorted((a, b) => a - b)).toEqual(ranks.map((_, i) => i + 1));
   });
 });

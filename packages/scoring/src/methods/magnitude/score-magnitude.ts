@@ -4,6 +4,7 @@ import { basisOfJob, runIdentity } from '@layersense/runs';
 import { measureMagnitude, summarizeMagnitude } from '@layersense/sensitivity';
 import type { OpenedJob } from '../../model/opened-job.js';
 import type { Scored } from '../method-computation.js';
+import { layersBeyond } from './layers-beyond.js';
 import { magnitudeWeights } from './magnitude-weights.js';
 
 /** Streams every weight of the checkpoint once; needs no graph, so any architecture will do. */
@@ -15,7 +16,7 @@ export async function scoreMagnitude(
   const identity = runIdentity(basisOfJob(spec, model), undefined);
   const equal = await services.earlier?.findEqual({ identity, spec, model });
   if (equal) return equal;
-  const { weights, leftOut } = await magnitudeWeights(job);
+  const { weights, leftOut } = magnitudeWeights(job);
   const elements = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const total = weights.length;
   const measured = [];
@@ -26,5 +27,10 @@ export async function scoreMagnitude(
     const next = weights[i + 1]?.parameter;
     await progress.advance({ done: i + 1, total }, elementCount(shape) / elements, next);
   }
-  return { scores: summarizeMagnitude(measured), leftOut, facts: { arithmetic: 'float64' } };
+  return {
+    scores: summarizeMagnitude(measured),
+    leftOut,
+    notes: layersBeyond(job.checkpoint),
+    facts: { arithmetic: 'float64' },
+  };
 }
