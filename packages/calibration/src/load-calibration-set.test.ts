@@ -59,7 +59,7 @@ describe('sampling', () => {
     for (const { index, inputIds } of set.examples) {
       expect(inputIds).toEqual(new Int32Array(index + 2).fill(index));
     }
-    expect(set).toMatchObject({ available: 100, truncated: 0, skipped: 0 });
+    expect(set).toMatchObject({ available: 100, truncated: 0, skippedAt: [] });
     expect(set.tokens).toBe(set.examples.reduce((sum, { index }) => sum + index + 2, 0));
     expect(set.fingerprint).toBe(fingerprint(set.examples));
   });
@@ -100,7 +100,12 @@ describe('sampling', () => {
     const order = sampleIndices(200, 200, 42);
     const usable = order.filter((i) => !isShort(i)).slice(0, 20);
     expect(set.examples.map(({ index }) => index)).toEqual(usable);
-    expect(set.skipped).toBe(order.indexOf(usable.at(-1) ?? -1) + 1 - 20);
+    const skipped = order.indexOf(usable.at(-1) ?? -1) + 1 - 20;
+    expect(set.skippedAt).toHaveLength(skipped);
+    const [head, tail] = [sliceExamples(set, 0, 8), sliceExamples(set, 8)];
+    expect(head.skippedAt.length).toBeGreaterThan(0);
+    expect(head.skippedAt.length + tail.skippedAt.length).toBe(skipped);
+    expect(sliceExamples(tail, 0, 12).skippedAt).toEqual(tail.skippedAt);
   });
 
   it('cuts off at max_length and counts how often', async () => {
@@ -187,6 +192,6 @@ if (!existsSync(gsm8k)) console.warn(`SKIPPED the real GSM8K: ${gsm8k} is absent
 it.skipIf(!existsSync(gsm8k))('draws from the real GSM8K', async () => {
   const source = { name: 'gsm8k', files: [gsm8k] } as const;
   const set = await loadCalibrationSet(source, { ...defaults, tokenizer });
-  expect(set).toMatchObject({ available: 7473, truncated: 0, skipped: 0 });
+  expect(set).toMatchObject({ available: 7473, truncated: 0, skippedAt: [] });
   expect(set.examples.map(({ index }) => index)).toEqual(sampleIndices(7473, 64, 42));
 });

@@ -34,8 +34,11 @@ export interface CalibrationSet {
   readonly truncated: number;
   /** How many examples the dataset has. */
   readonly available: number;
-  /** Drawn, but nothing of them can be predicted; others were drawn in their place. */
-  readonly skipped: number;
+  /**
+   * For every row that was drawn and left out, because nothing of it can be predicted, the number of
+   * examples before it; others were drawn in its place.
+   */
+  readonly skippedAt: readonly number[];
   /** Keys of the rows that nothing is read from, in the order found; the first 50. */
   readonly unreadKeys: readonly string[];
   /** See {@link fingerprint}. */
@@ -60,7 +63,7 @@ export async function loadCalibrationSet(
   const reading: ReadOptions = { format, targets, support, unread };
   const available = await countExamples(source, reading);
   const examples: CalibrationExample[] = [];
-  let skipped = 0;
+  const skippedAt: number[] = [];
   let drawn = 0;
   while (examples.length < options.examples && drawn < available) {
     const reach = Math.max(2 * drawn, options.examples);
@@ -72,18 +75,23 @@ export async function loadCalibrationSet(
       const tried = rest.slice(0, options.examples - examples.length);
       rest = rest.slice(tried.length);
       const made = await Promise.all(tried.map(([index, raw]) => toExample(index, raw, options)));
-      const usable = made.filter((example) => example !== undefined);
-      examples.push(...usable);
-      skipped += made.length - usable.length;
+      for (const example of made) {
+        if (example) examples.push(example);
+        else skippedAt.push(examples.length);
+      }
     }
   }
   if (examples.length === 0) throw emptyDataset(source, available, options);
-  return { available, skipped, unreadKeys: [...unread], ...describeExamples(examples) };
+  return { available, skippedAt, unreadKeys: [...unread], ...describeExamples(examples) };
 }
 
-/** The set of the examples from `start` to before `end` in the order drawn. */
+/** The set of the examples from `start` to before `end` in the order drawn, with what was left out there. */
 export function sliceExamples(set: CalibrationSet, start: number, end?: number): CalibrationSet {
-  return { ...set, ...describeExamples(set.examples.slice(start, end)) };
+  const { length } = set.examples;
+  // What was left out behind the last example belongs to it.
+  const limit = end === undefined || end >= length ? length + 1 : end;
+  const skippedAt = set.skippedAt.filter((at) => at >= start && at < limit).map((at) => at - start);
+  return { ...set, skippedAt, ...describeExamples(set.examples.slice(start, end)) };
 }
 
 function describeExamples(examples: readonly CalibrationExample[]) {

@@ -164,29 +164,15 @@ function mergedDataset(datasets: readonly RunDataset[]): RunDataset {
     examples: sum(({ indices }) => indices.length),
     tokens: sum(({ tokens }) => tokens),
     truncated: sum(({ truncated }) => truncated),
-    ...skippedRows(datasets),
-    ...unreadKeys(datasets),
-    unread_keys: [...new Set(datasets.flatMap(({ unread_keys: keys = [] }) => keys))],
+    // Reports from before these were recorded do not say that there was nothing.
+    ...(datasets.every(({ skipped }) => skipped !== undefined) && {
+      skipped: sum(({ skipped = 0 }) => skipped),
+      unread_keys: [...new Set(datasets.flatMap(({ unread_keys: keys = [] }) => keys))],
+    }),
     tokenizer_sha256: common(datasets, ({ tokenizer_sha256 }) => tokenizer_sha256),
     fingerprint: null,
     example_hashes: datasets.flatMap(({ example_hashes }) => example_hashes),
   };
-}
-
-/** A run that skips examples has drawn them too, so of one dataset the largest number is that of all. */
-function skippedRows(datasets: readonly RunDataset[]): Pick<RunDataset, 'skipped'> {
-  const most = new Map<string, number>();
-  for (const { name, skipped } of datasets) {
-    if (skipped === undefined) return {};
-    most.set(name, Math.max(skipped, most.get(name) ?? 0));
-  }
-  return { skipped: [...most.values()].reduce((total, rows) => total + rows, 0) };
-}
-
-function unreadKeys(datasets: readonly RunDataset[]): Pick<RunDataset, 'unread_keys'> {
-  const keys = datasets.map(({ unread_keys }) => unread_keys);
-  if (!keys.every((each) => each !== undefined)) return {};
-  return { unread_keys: [...new Set(keys.flat())] };
 }
 
 /** Parameters that every run has with the same value. */

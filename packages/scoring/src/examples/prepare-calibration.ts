@@ -158,7 +158,7 @@ function describe(
     examples: set.examples.length,
     tokens: set.tokens,
     truncated: set.truncated,
-    skipped: set.skipped,
+    skipped: set.skippedAt.length,
     unread_keys: [...set.unreadKeys],
     tokenizer_sha256: tokenizer?.sha256 ?? null,
     fingerprint: set.fingerprint,

@@ -24,7 +24,13 @@ const sequence = (id: string, type_id: number) => ({ Sequence: { id, type_id } }
 export const bertTokenizer = {
   version: '1.0',
   added_tokens: SPECIAL.map(content),
-  normalizer: { type: 'BertNormalizer', clean_text: true, lowercase: true },
+  normalizer: {
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: true,
+  },
   pre_tokenizer: { type: 'BertPreTokenizer' },
   post_processor: {
     type: 'TemplateProcessing',
