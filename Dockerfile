@@ -7,7 +7,7 @@
 # What each image holds is laid out by tools/build/assemble-app.mjs, which the tests start API and worker
 # from. --build-arg VERSION=… REVISION=… fill in the labels.
 
-ARG NODE_IMAGE=node:20.20.2-bookworm-slim
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 ARG CUDA_IMAGE=nvidia/cuda:13.0.3-cudnn-runtime-ubuntu24.04
 ARG VERSION=0.1.0
 ARG REVISION=unknown

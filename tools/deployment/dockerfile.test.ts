@@ -66,6 +66,15 @@ describe('the build', () => {
   });
 });
 
+describe('Node.js', () => {
+  it('is of a version that package.json names, and that .ci/run tests', () => {
+    const [, major] = /^node:(\d+)\./.exec(file.arguments.get('NODE_IMAGE') ?? '') ?? [];
+    expect(json('package.json').engines.node.split(' || ')).toContain(`^${major}`);
+    const ci = readFileSync(`${root}.ci/run`, 'utf8');
+    expect(ci).toMatch(/^image_node=.*ARG NODE_IMAGE=node:.* Dockerfile\)$/m);
+  });
+});
+
 describe.each(finals)('the image %s', (name) => {
   const stage = stageNamed(file, name);
 
