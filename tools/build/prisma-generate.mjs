@@ -35,6 +35,8 @@ const { status, error, stdout, stderr } = spawnSync(
       ...process.env,
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
       CHECKPOINT_DISABLE: '1',
+      // Prisma's loader of TypeScript would leave what it compiled among the temporary files.
+      JITI_FS_CACHE: 'false',
     },
   },
 );
