@@ -4,6 +4,7 @@ import { classHead } from './blocks/class-head.js';
 import { checkHeads } from './blocks/heads.js';
 import { type LanguageHead, languageHead } from './blocks/language-head.js';
 import { Forward } from './forward.js';
+import { checkLayerTypes } from './layer-windows.js';
 import { classesOf, decoderHead, encoderHead, type Head, padIdOf } from './model-task.js';
 import { parseConfig } from './parse-config.js';
 import type { ParsedArchitecture } from './parsed-model.js';
@@ -77,7 +78,7 @@ function architecture<Config extends LanguageHead>({
   encodes,
 }: Architecture<Config>): Parse {
   return (raw, modelType) => {
-    const config = parseConfig(schema.superRefine(checkHeads), raw);
+    const config = parseConfig(schema.superRefine(checkHeads).superRefine(checkLayerTypes), raw);
     const { task, classes } = headOf(raw, modelType);
     const padId = padIdOf(raw);
     const head = { task, padId, ...(classes === undefined ? {} : { classes }) };

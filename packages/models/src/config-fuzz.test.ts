@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { LayersenseError } from '@layersense/contracts';
-import type { ElementType, TensorRef } from '@layersense/onnx-ir';
+import type { ElementType, GraphBuilder, TensorRef } from '@layersense/onnx-ir';
 import { describe, expect, it } from 'vitest';
-import { listParameters, parseModel } from './index.js';
+import { buildForward, listParameters, parseModel } from './index.js';
+import { graphOf } from './test-support/any-tensors.js';
 
 /** Random damages of every fixture; one more case sets each of its numbers to each absurd size. */
 const CASES = 80;
@@ -70,6 +71,17 @@ function absurdSizes(config: Json): Json[] {
   );
 }
 
+/** Heads that do not divide what they are to divide, with tensors that fit all the same. */
+const UNEVEN: readonly Json[] = [
+  { num_attention_heads: 3, n_head: 3 },
+  { num_attention_heads: 4, num_key_value_heads: 3 },
+  { num_attention_heads: 2, num_key_value_heads: 4 },
+  { head_dim: 5 },
+  { head_dim: 1 },
+  { partial_rotary_factor: 0.3, rope_parameters: { partial_rotary_factor: 0.3 } },
+  { num_experts_per_tok: 99 },
+];
+
 const dtypes: Readonly<Record<string, ElementType>> = {
   F32: 'float32',
   F16: 'float16',
@@ -93,12 +105,21 @@ function tensorsOf(folder: string): ReadonlyMap<string, TensorRef> {
   );
 }
 
-function outcomeOf(config: Json, tensors: ReadonlyMap<string, TensorRef>): string {
+/** Values of a graph that ONNX Runtime would refuse or, worse, compute something with. */
+function fractionalShapes(g: GraphBuilder): readonly string[] {
+  return [...g.values.values()]
+    .filter(({ shape }) => !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    .map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
+}
+
+/** @param build the graph of a case */
+function outcomeOf(build: () => GraphBuilder): string {
   // A step that never ends is ended too, so that it fails here and not as a test run that hangs.
-  const body = () => listParameters(parseModel(config), tensors).size;
+  const body = () => fractionalShapes(build());
   try {
-    vm.runInNewContext('body()', { body }, { timeout: CASE_MILLISECONDS });
-    return 'usable';
+    const timeout = CASE_MILLISECONDS;
+    const [wrong]: readonly string[] = vm.runInNewContext('body()', { body }, { timeout });
+    return wrong === undefined ? 'usable' : `fractional: ${wrong}`;
   } catch (error) {
     if (error instanceof LayersenseError && error.code !== 'internal') return error.code;
     throw error;
@@ -122,14 +143,24 @@ describe.each(readdirSync(checkpoints))('a damaged config.json of %s', (name) =>
     const random = Array.from({ length: CASES }, (_, i) => damage(config, generator(SEED + i)));
     const outcomes = [...random, ...absurdSizes(config)].map((damaged) => {
       try {
-        return outcomeOf(damaged, tensors);
+        return outcomeOf(() => {
+          const model = parseModel(damaged);
+          listParameters(model, tensors);
+          return buildForward(model, tensors, { batch: 1, length: 2 }).builder;
+        });
       } catch (cause) {
         throw new Error(differences(config, damaged), { cause });
       }
     });
+    expect(outcomes.filter((outcome) => outcome.startsWith('fractional'))).toEqual([]);
     // Both ends must be reached, or the damage is too weak or too strong to test anything.
     expect(outcomes.filter((outcome) => outcome === 'usable').length).toBeGreaterThan(5);
     expect(outcomes.filter((outcome) => outcome !== 'usable').length).toBeGreaterThan(20);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  it.each(UNEVEN)('has no fractional sizes with %j', (keys) => {
+    const outcome = outcomeOf(() => graphOf({ ...config, ...keys }).g);
+    expect(['usable', 'config_invalid']).toContain(outcome);
   });
 });

@@ -12,6 +12,22 @@ export const WindowKeys = {
 
 type WindowConfig = z.infer<z.ZodObject<typeof WindowKeys>>;
 
+interface LayerKeys {
+  readonly num_hidden_layers?: number;
+  readonly layer_types?: WindowConfig['layer_types'];
+}
+
+/** Refuses a list of layers that is not one of all layers, as transformers does. */
+export function checkLayerTypes(config: object, context: z.RefinementCtx): void {
+  const { num_hidden_layers: layers, layer_types: types } = config as LayerKeys;
+  if (!types || types.length === layers) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['layer_types'],
+    message: `it has ${types.length} entries for ${layers} layers (num_hidden_layers)`,
+  });
+}
+
 /**
  * Which layers attend within a window: by `layer_types`, which files have since transformers 4.53,
  * and before by the architecture's own rule.

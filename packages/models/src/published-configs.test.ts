@@ -1,27 +1,7 @@
-import { elementCount, GraphBuilder, type Value } from '@layersense/onnx-ir';
 import { describe, expect, it } from 'vitest';
-import { parseModel } from './build-forward.js';
-import { Forward } from './forward.js';
+import { graphOf } from './test-support/any-tensors.js';
 
-/** Builds from whatever shapes an architecture asks for, and adds up their elements. */
-class CountingForward extends Forward {
-  elements = 0;
-
-  override stored(name: string, shape: readonly number[]): Value {
-    if (this.g.initializers.has(name)) return this.g.value(name);
-    this.parameters.push(name);
-    this.elements += elementCount(shape);
-    return this.g.external(name, { file: '', offset: 0, length: 0, dtype: 'bfloat16', shape });
-  }
-}
-
-function countParameters(config: unknown): number {
-  const g = new GraphBuilder('count');
-  const shape = { batch: 1, length: 4 };
-  const forward = new CountingForward(g, shape, 'float32', new Map());
-  parseModel(config).forward(forward, g.input('input_ids', 'int64', [1, 4]));
-  return forward.elements;
-}
+const countParameters = (config: unknown): number => graphOf(config).elements;
 
 /** The hyperparameters in published config.json files, and the published number of parameters. */
 const published: Record<string, { readonly parameters: number; readonly config: object }> = {
@@ -448,6 +428,11 @@ describe('published configurations', () => {
     ],
     ['layer_types.0', { ...gemma2, layer_types: ['chunked_attention'] }, 'model_type_unsupported'],
     ['layer_types.0', { ...gemma2, layer_types: [3] }, 'config_invalid'],
+    [
+      'layer_types: it has 2 entries for 26 layers',
+      { ...gemma2, layer_types: ['full_attention', 'sliding_attention'] },
+      'config_invalid',
+    ],
     [
       'a token is sent to 9 experts but there are 8',
       { ...mixtral, num_experts_per_tok: 9 },
