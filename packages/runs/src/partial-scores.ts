@@ -1,5 +1,5 @@
 import type { LayerScore } from '@layersense/contracts';
-import { type CheckpointColumns, unpackBatch } from './examples/checkpoint-values.js';
+import { type CheckpointColumns, unpackBatch } from './examples/batch-values.js';
 import { type BatchStatistics, FisherAccumulator } from './examples/fisher-accumulator.js';
 import { summarizeFisher } from './examples/summarize-fisher.js';
 

@@ -18,7 +18,7 @@ import {
 } from '@layersense/scoring';
 import { freshDatabase, parityCheckpoints } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databaseCheckpoint } from './database-checkpoint.js';
+import { databaseCheckpoint } from './stored-batches.js';
 import { runStoredJobs } from './stored-job.js';
 
 /** Lengths that make batches of two or more ragged, and a few tokens an expert may not see. */

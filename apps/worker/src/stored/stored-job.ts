@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { RunJob } from '../delivery/process-job.js';
 import { JobPhases } from '../telemetry/job-phases.js';
 import { WorkerMetrics } from '../telemetry/worker-metrics.js';
-import { databaseCheckpoint } from './database-checkpoint.js';
+import { databaseCheckpoint } from './stored-batches.js';
 import { storedRuns } from './stored-runs.js';
 
 /** Least time between two progress rows of one phase. */

@@ -2,7 +2,7 @@ import { JobSpec } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase } from '@layersense/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { databaseCheckpoint } from './database-checkpoint.js';
+import { databaseCheckpoint } from './stored-batches.js';
 
 let database: Database;
 let drop: () => Promise<unknown>;
