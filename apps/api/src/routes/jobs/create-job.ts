@@ -1,7 +1,7 @@
 import { CreateJobRequest, Job } from '@layersense/contracts';
 import { traceParent } from '@layersense/telemetry';
 import type { App, AppDependencies } from '../../app-context.js';
-import { findEqualRun } from '../../equal-run.js';
+import { findEqualRun } from '../../certain-run.js';
 import { IdempotencyKeyHeader, idempotencyKeyOf } from '../../idempotency-key.js';
 import { assertPathsAllowed } from '../../local-paths.js';
 import { problemResponse } from '../../plugins/openapi.js';
