@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { JobSpec } from '@layersense/contracts';
 import { connectDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
-import { noCheckpoint, runSensitivityJob } from '@layersense/scoring';
+import { noFinishedBatches, runSensitivityJob } from '@layersense/scoring';
 import { redisServerAvailable, startRedisServer } from '@layersense/testing';
 import {
   answering,
@@ -295,7 +295,7 @@ function undisturbed(spec) {
     allowedRoots: [root],
     hub: hubSettingsFromEnvironment(process.env),
     report: () => undefined,
-    checkpoint: noCheckpoint,
+    finishedBatches: noFinishedBatches,
     threads: 1,
   };
   return runSensitivityJob(JobSpec.parse(spec), services, new AbortController().signal);

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { noCheckpoint, runSensitivityJob, WarmCompute } from '@layersense/scoring';
+import { noFinishedBatches, runSensitivityJob, WarmCompute } from '@layersense/scoring';
 import { JobSpec } from '../../packages/contracts/dist/index.js';
 import { writeRandomLlama } from './random-checkpoint.mjs';
 
@@ -39,7 +39,7 @@ async function score(model, vocabulary, seed, compute) {
     allowedRoots: ['/'],
     hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: folder, offline: true },
     report: () => undefined,
-    checkpoint: noCheckpoint,
+    finishedBatches: noFinishedBatches,
     threads: Number(options.threads),
     compute,
   };

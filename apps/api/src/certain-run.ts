@@ -8,7 +8,7 @@ import { isCertainlyOf, isPinned } from '@layersense/runs';
  * model. That takes a request whose every input is named by a commit: what `main` or a folder holds
  * today is known to the worker alone, which looks for an equal run before it computes.
  */
-export async function findEqualRun(
+export async function findCertainRun(
   { runs }: Database,
   spec: JobSpec,
   force: boolean,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LayersenseClient } from '@layersense/client';
 import { JobSpec, ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
-import { noCheckpoint, runSensitivityJob } from '@layersense/scoring';
+import { noFinishedBatches, runSensitivityJob } from '@layersense/scoring';
 import { freshDatabase } from '@layersense/testing';
 import { loadWorkerConfig, startWorker } from '@layersense/worker';
 import { pino } from 'pino';
@@ -70,7 +70,7 @@ describe('an encoder, through the API and two workers', () => {
       allowedRoots: [scratch.path],
       hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: scratch.path }),
       report: () => undefined,
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
       threads: 1,
     };
     return runSensitivityJob(JobSpec.parse(job), services, new AbortController().signal);

@@ -1,7 +1,7 @@
 export { assertPerExample } from './assert-per-example.js';
 export { engine } from './engine.js';
 export { isCertainlyOf, isOfSameSubject, isPinned, mayStandFor } from './equal-run.js';
-export { packBatch, unpackBatch } from './examples/batch-values.js';
+export { type BatchColumns, packBatch, unpackBatch } from './examples/batch-values.js';
 export {
   type BatchStatistics,
   type ExampleStatistics,

@@ -1,10 +1,10 @@
 import type { LayerScore } from '@layersense/contracts';
-import { type CheckpointColumns, unpackBatch } from './examples/batch-values.js';
+import { type BatchColumns, unpackBatch } from './examples/batch-values.js';
 import { type BatchStatistics, FisherAccumulator } from './examples/fisher-accumulator.js';
 import { summarizeFisher } from './examples/summarize-fisher.js';
 
 /** The stored batches of a job that is not finished. */
-export interface UnfinishedJob extends CheckpointColumns {
+export interface UnfinishedJob extends BatchColumns {
   /** Of every parameter. */
   readonly shapes: readonly (readonly number[])[];
   readonly batches: readonly {

@@ -1,9 +1,9 @@
 export { ShardReport } from './compute-facts.js';
 export {
-  type CheckpointKey,
-  type JobCheckpoint,
+  type ComputationKey,
+  type FinishedBatches,
   type JobServices,
-  noCheckpoint,
+  noFinishedBatches,
   type PlanChange,
 } from './job-services.js';
 export { registerComputation } from './methods/index.js';

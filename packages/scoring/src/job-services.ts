@@ -1,12 +1,12 @@
 import type { HubSettings } from '@layersense/model-source';
-import type { BatchStatistics } from '@layersense/runs';
+import type { BatchColumns, BatchStatistics } from '@layersense/runs';
 import type { ShardReport } from './compute-facts.js';
 import type { ComputeSource } from './plans/warm-compute.js';
 import type { ProgressSink } from './progress-reporter.js';
-import type { EarlierRuns, ExampleValues } from './reuse/earlier-runs.js';
+import type { EarlierRuns } from './reuse/earlier-runs.js';
 
-/** Says which computation a checkpoint's batches belong to, and what their values are. */
-export interface CheckpointKey extends ExampleValues {
+/** Says which computation finished batches belong to, and what their values are. */
+export interface ComputationKey extends BatchColumns {
   /** The run's identity: batches of any other computation are never used. */
   readonly identity: string;
   /** By parameter; where absent, no scores can be shown before the job has ended. */
@@ -14,9 +14,9 @@ export interface CheckpointKey extends ExampleValues {
 }
 
 /** The finished batches of an interrupted attempt. */
-export interface JobCheckpoint {
-  load(key: CheckpointKey): Promise<readonly BatchStatistics[]>;
-  append(key: CheckpointKey, batch: BatchStatistics): Promise<void>;
+export interface FinishedBatches {
+  load(key: ComputationKey): Promise<readonly BatchStatistics[]>;
+  append(key: ComputationKey, batch: BatchStatistics): Promise<void>;
 }
 
 /** What a job needs of the process it runs in. */
@@ -25,7 +25,7 @@ export interface JobServices {
   readonly allowedRoots: readonly string[];
   readonly hub: HubSettings;
   readonly report: ProgressSink;
-  readonly checkpoint: JobCheckpoint;
+  readonly finishedBatches: FinishedBatches;
   /** Told of every batch that has been computed, with its tokens that are not padding. */
   readonly onBatch?: ((batch: { examples: number; tokens: number }) => void) | undefined;
   /**
@@ -55,7 +55,7 @@ export interface PlanChange {
 }
 
 /** For runs that nobody resumes. */
-export const noCheckpoint: JobCheckpoint = {
+export const noFinishedBatches: FinishedBatches = {
   load: () => Promise.resolve([]),
   append: () => Promise.resolve(),
 };

@@ -7,7 +7,7 @@ import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { startHubServer } from '@layersense/testing';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from './job-services.js';
+import { noFinishedBatches } from './job-services.js';
 import { runSensitivityJob } from './run-sensitivity-job.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -40,7 +40,7 @@ function run(request: Record<string, unknown>, options: Options = {}): Promise<S
         ...(endpoint === undefined ? { HF_HUB_OFFLINE: '1' } : { HF_ENDPOINT: endpoint }),
       }),
       report: (update) => progress.push(update),
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
       threads: 1,
     },
     signal,

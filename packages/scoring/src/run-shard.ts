@@ -6,7 +6,7 @@ import { computationOf } from './methods/index.js';
 import { openJob } from './model/open-job.js';
 
 /**
- * One shard of a job: its examples' values go to the job's checkpoint, from where the job's end
+ * One shard of a job: its examples' values go to the job's finished batches, from where its end
  * takes them. A stored run with the numbers that the whole job would have is returned instead.
  *
  * @throws LayersenseError; `canceled` when `signal` aborts

@@ -71,7 +71,7 @@ async function compute(
   services: Pick<JobServices, 'hub' | 'threads' | 'earlier'>,
   signal: AbortSignal,
 ): Promise<ScoreReport> {
-  const { noCheckpoint, runSensitivityJob } = await import('@layersense/scoring');
+  const { noFinishedBatches, runSensitivityJob } = await import('@layersense/scoring');
   const { createProgressBar } = await import('../progress-bar.js');
   const progress = createProgressBar(process.stderr);
   try {
@@ -82,7 +82,7 @@ async function compute(
         // The user's own program reads what the user may read.
         allowedRoots: [parse(process.cwd()).root],
         report: (update) => progress.update(update),
-        checkpoint: noCheckpoint,
+        finishedBatches: noFinishedBatches,
       },
       signal,
     );

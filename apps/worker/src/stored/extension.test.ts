@@ -8,7 +8,7 @@ import { mergeReports } from '@layersense/runs';
 import {
   givenRun,
   type JobServices,
-  noCheckpoint,
+  noFinishedBatches,
   runSensitivityJob,
   SpillFolders,
 } from '@layersense/scoring';
@@ -58,7 +58,7 @@ function run(
       allowedRoots: [root, scratch],
       hub,
       report: () => undefined,
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
       threads: 1,
       ...services,
     },

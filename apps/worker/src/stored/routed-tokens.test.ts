@@ -12,13 +12,13 @@ import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import {
   givenRun,
   type JobServices,
-  noCheckpoint,
+  noFinishedBatches,
   runSensitivityJob,
   SpillFolders,
 } from '@layersense/scoring';
 import { freshDatabase, parityCheckpoints } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { databaseCheckpoint } from './stored-batches.js';
+import { storedBatches } from './stored-batches.js';
 import { runStoredJobs } from './stored-job.js';
 
 /** Lengths that make batches of two or more ragged, and a few tokens an expert may not see. */
@@ -62,7 +62,7 @@ function score(
 ): Promise<ScoreReport> {
   return runSensitivityJob(
     specOf(model, params),
-    { ...offline(), report: () => undefined, checkpoint: noCheckpoint, ...services },
+    { ...offline(), report: () => undefined, finishedBatches: noFinishedBatches, ...services },
     new AbortController().signal,
   );
 }
@@ -211,7 +211,7 @@ describe('the tokens that experts saw', () => {
       const params = { batch_size: 1 };
       const { id } = await database.jobs.create({ spec: specOf(folder, params), metadata: {} });
       const job = await database.jobs.transitions.start(id, { workerId: 'w' });
-      const stored = databaseCheckpoint(database, id);
+      const stored = storedBatches(database, id);
       let left = 3;
       const dying = {
         load: stored.load,
@@ -220,7 +220,7 @@ describe('the tokens that experts saw', () => {
           await stored.append(...batch);
         },
       };
-      await expect(score(folder, params, { checkpoint: dying })).rejects.toThrow('killed');
+      await expect(score(folder, params, { finishedBatches: dying })).rejects.toThrow('killed');
       await runStored({ jobId: id }, job);
       await expectEnded(database, id, await score(folder, params));
     }));

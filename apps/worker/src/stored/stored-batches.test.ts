@@ -2,7 +2,7 @@ import { JobSpec } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
 import { freshDatabase } from '@layersense/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { databaseCheckpoint } from './stored-batches.js';
+import { storedBatches } from './stored-batches.js';
 
 let database: Database;
 let drop: () => Promise<unknown>;
@@ -38,17 +38,17 @@ const batch = (...examples: number[]) => ({
 });
 
 it('gives back what was computed, and nothing of another computation', async () => {
-  const checkpoint = databaseCheckpoint(database, jobId);
-  await checkpoint.append(key('mine'), batch(4, 0));
-  await checkpoint.append(key('foreign'), batch(1, 2));
-  expect(await checkpoint.load(key('mine'))).toEqual([batch(4, 0)]);
-  expect(await checkpoint.load(key('another'))).toEqual([]);
+  const batches = storedBatches(database, jobId);
+  await batches.append(key('mine'), batch(4, 0));
+  await batches.append(key('foreign'), batch(1, 2));
+  expect(await batches.load(key('mine'))).toEqual([batch(4, 0)]);
+  expect(await batches.load(key('another'))).toEqual([]);
 });
 
 it('keeps both of two batches that begin with the same example', async () => {
-  const checkpoint = databaseCheckpoint(database, jobId);
-  await checkpoint.append(key('mine'), batch(0, 1, 2));
-  await checkpoint.append(key('mine'), batch(0, 3));
-  const examples = (await checkpoint.load(key('mine'))).flatMap((each) => [...each.examples]);
+  const batches = storedBatches(database, jobId);
+  await batches.append(key('mine'), batch(0, 1, 2));
+  await batches.append(key('mine'), batch(0, 3));
+  const examples = (await batches.load(key('mine'))).flatMap((each) => [...each.examples]);
   expect(new Set(examples)).toEqual(new Set([0, 1, 2, 3]));
 });

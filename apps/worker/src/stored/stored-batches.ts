@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '@layersense/database';
 import { packBatch, unpackBatch } from '@layersense/runs';
-import type { JobCheckpoint } from '@layersense/scoring';
+import type { FinishedBatches } from '@layersense/scoring';
 
 /**
  * A job's finished batches as rows of the database. Values are float64, so a resumed job ends with the
  * same bits. What their columns are is stored before them, for those who ask for scores meanwhile.
  */
-export function databaseCheckpoint({ jobs }: Database, jobId: string): JobCheckpoint {
+export function storedBatches({ jobs }: Database, jobId: string): FinishedBatches {
   let described = false;
   return {
     async load({ identity, ...columns }) {

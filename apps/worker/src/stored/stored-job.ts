@@ -14,7 +14,7 @@ import { z } from 'zod';
 import type { RunJob } from '../delivery/process-job.js';
 import { JobPhases } from '../telemetry/job-phases.js';
 import { WorkerMetrics } from '../telemetry/worker-metrics.js';
-import { databaseCheckpoint } from './stored-batches.js';
+import { storedBatches } from './stored-batches.js';
 import { storedRuns } from './stored-runs.js';
 
 /** Least time between two progress rows of one phase. */
@@ -25,7 +25,7 @@ type StoredJobServices = Pick<
   'allowedRoots' | 'hub' | 'threads' | 'stallMs' | 'compute'
 >;
 
-/** Runs jobs and shards whose spec, progress, checkpoint and scores live in the database. */
+/** Runs jobs and shards whose spec, progress, finished batches and scores live in the database. */
 export function runStoredJobs(
   database: Database,
   services: StoredJobServices,
@@ -43,7 +43,7 @@ export function runStoredJobs(
       phases.enter(progress.phase);
       return store(progress);
     };
-    const checkpoint = databaseCheckpoint(database, work.jobId);
+    const finishedBatches = storedBatches(database, work.jobId);
     // Who forces a job wants every number computed anew.
     const earlier = job.request.force ? undefined : storedRuns(database);
     const onSmallerPlan = (change: PlanChange) =>
@@ -52,7 +52,7 @@ export function runStoredJobs(
     const hold = new CacheHold();
     const onLookup = (found: boolean) => metrics.countLookup('model_file', found);
     const hub = { ...services.hub, hold, onLookup };
-    const own = { hub, checkpoint, earlier, onBatch, onSmallerPlan, report, spillFolder };
+    const own = { hub, finishedBatches, earlier, onBatch, onSmallerPlan, report, spillFolder };
     const all = { ...services, ...own };
     try {
       const computed = await phases.during(() =>

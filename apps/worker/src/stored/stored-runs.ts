@@ -5,10 +5,8 @@ import type { EarlierRuns } from '@layersense/scoring';
 /** Runs in the database: the same one, or one over fewer of the examples. */
 export function storedRuns({ runs }: Database): EarlierRuns {
   return {
-    findEqual: async ({ identity, ...wanted }) => {
-      const run = await runs.findByIdentity(identity, (candidate) =>
-        mayStandFor(candidate, wanted),
-      );
+    findEqual: async ({ identity, ...like }) => {
+      const run = await runs.findByIdentity(identity, (candidate) => mayStandFor(candidate, like));
       return run && runs.report(run.id);
     },
     find: ({ model, basis, dataset }) =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
 import { connectDatabase, type Database, type NewJob } from '@layersense/database';
-import { noCheckpoint, runSensitivityJob } from '@layersense/scoring';
+import { noFinishedBatches, runSensitivityJob } from '@layersense/scoring';
 import { freshDatabase, killed } from '@layersense/testing';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { enqueue } from './enqueue.js';
@@ -32,7 +32,7 @@ export function computedAlone(spec: JobSpec): Promise<ScoreReport> {
     allowedRoots: [root],
     hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
     report: () => undefined,
-    checkpoint: noCheckpoint,
+    finishedBatches: noFinishedBatches,
     threads: 1,
   };
   return runSensitivityJob(spec, services, new AbortController().signal);

@@ -1,7 +1,7 @@
 import type { BatchStatistics } from './fisher-accumulator.js';
 
 /** What the columns of a batch's stored values are. */
-export interface CheckpointColumns {
+export interface BatchColumns {
   readonly parameters: readonly string[];
   /** Those of `parameters` that belong to experts. */
   readonly routed: readonly string[];
@@ -12,7 +12,7 @@ export interface CheckpointColumns {
  * their order, then the tokens that were sent to those of experts. Every bit is kept.
  */
 export function packBatch(
-  { parameters, routed }: CheckpointColumns,
+  { parameters, routed }: BatchColumns,
   batch: BatchStatistics,
 ): Float64Array {
   const columns = [
@@ -32,7 +32,7 @@ export function packBatch(
 
 /** The batch that `packBatch` was given. */
 export function unpackBatch(
-  { parameters, routed }: CheckpointColumns,
+  { parameters, routed }: BatchColumns,
   examples: readonly number[],
   values: Float64Array,
 ): BatchStatistics {

@@ -7,7 +7,7 @@ import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { mergeReports } from '@layersense/runs';
 import { largestRelativeError } from '@layersense/testing';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type JobServices, noCheckpoint } from '../job-services.js';
+import { type JobServices, noFinishedBatches } from '../job-services.js';
 import { givenRun } from '../reuse/earlier-runs.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 
@@ -40,7 +40,7 @@ async function score(
     allowedRoots: ['/'],
     hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: scratch }),
     report: () => undefined,
-    checkpoint: noCheckpoint,
+    finishedBatches: noFinishedBatches,
     threads: 1,
     ...others,
   };

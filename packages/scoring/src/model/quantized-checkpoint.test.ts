@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from '../job-services.js';
+import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 import { storeTensors, type ZeroTensor } from '../test-support/stored-tensors.js';
 
@@ -40,7 +40,7 @@ async function run(request: Readonly<Record<string, unknown>>): Promise<ScoreRep
       allowedRoots: [scratch],
       hub: hubSettingsFromEnvironment({ HF_HOME: join(scratch, 'hub'), HF_HUB_OFFLINE: '1' }),
       report: () => undefined,
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
       threads: 1,
     },
     new AbortController().signal,

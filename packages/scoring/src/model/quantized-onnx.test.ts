@@ -16,7 +16,7 @@ import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import { buildSensitivityGraph, decomposeModel } from '@layersense/sensitivity';
 import { largestRelativeError, parityFeeds } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from '../job-services.js';
+import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 import {
   type Blocks,
@@ -113,7 +113,7 @@ describe('a builder-style file of 4-bit weights', () => {
       allowedRoots: [scratch],
       hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: scratch }),
       report: () => undefined,
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
     };
     const spec = JobSpec.parse({ model: scratch, device: 'cpu', ...job });
     return runSensitivityJob(spec, services, new AbortController().signal);

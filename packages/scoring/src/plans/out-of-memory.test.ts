@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { childrenOf, demoCheckpoint } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint, type PlanChange } from '../job-services.js';
+import { noFinishedBatches, type PlanChange } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 
 const EXAMPLES = 6;
@@ -36,8 +36,8 @@ async function score(killAfter: readonly number[], params: Record<string, unknow
     allowedRoots: ['/'],
     hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
     report: () => undefined,
-    checkpoint: {
-      ...noCheckpoint,
+    finishedBatches: {
+      ...noFinishedBatches,
       append: async (_: unknown, batch: { examples: readonly number[] }) => {
         computed.push(...batch.examples);
         if (killAfter.includes(computed.length)) killComputeProcess();

@@ -5,7 +5,7 @@ import { JobSpec, type Progress, type ScoreReport } from '@layersense/contracts'
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { demoCheckpoint, parityCheckpoints } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from '../job-services.js';
+import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 
 let scratch: string;
@@ -33,7 +33,7 @@ async function score(
     allowedRoots: ['/'],
     hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: scratch }),
     report,
-    checkpoint: noCheckpoint,
+    finishedBatches: noFinishedBatches,
   };
   return runSensitivityJob(spec, services, new AbortController().signal);
 }

@@ -5,7 +5,7 @@ import { JobSpec, type Progress, type ScoreReport } from '@layersense/contracts'
 import type { BatchStatistics } from '@layersense/runs';
 import { parityCheckpoints } from '@layersense/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type JobCheckpoint, noCheckpoint } from '../job-services.js';
+import { type FinishedBatches, noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 import { SpillFolders } from './spill-folders.js';
 
@@ -38,7 +38,7 @@ interface Attempt {
 interface Disturbance {
   readonly resumable?: boolean;
   readonly stopAfter?: number;
-  readonly checkpoint?: JobCheckpoint;
+  readonly finishedBatches?: FinishedBatches;
   readonly params?: Record<string, unknown>;
   readonly tokens?: readonly (readonly number[])[];
 }
@@ -67,7 +67,7 @@ async function attempt(options: Disturbance = {}): Promise<Attempt> {
         // The first two are of the phase that begins and of the step that comes first.
         if (updates > stopAfter + 1) controller.abort();
       },
-      checkpoint: options.checkpoint ?? noCheckpoint,
+      finishedBatches: options.finishedBatches ?? noFinishedBatches,
       ...(options.resumable ? { spillFolder: () => folders.claim(JOB) } : {}),
       threads: 1,
     },
@@ -124,7 +124,7 @@ describe('a streamed run that was interrupted', () => {
 
   it('between two results computes nothing again', async () => {
     const stored: BatchStatistics[] = [];
-    const checkpoint: JobCheckpoint = {
+    const finishedBatches: FinishedBatches = {
       load: () => Promise.resolve(stored),
       append: (_, batch) => {
         if (stored.length === 1) return Promise.reject(new Error('the database has gone'));
@@ -132,9 +132,12 @@ describe('a streamed run that was interrupted', () => {
         return Promise.resolve();
       },
     };
-    await expect(attempt({ resumable: true, checkpoint })).rejects.toThrow('has gone');
+    await expect(attempt({ resumable: true, finishedBatches })).rejects.toThrow('has gone');
     const load = () => Promise.resolve(stored);
-    const resumed = await attempt({ resumable: true, checkpoint: { ...noCheckpoint, load } });
+    const resumed = await attempt({
+      resumable: true,
+      finishedBatches: { ...noFinishedBatches, load },
+    });
     const left = Math.ceil(examples.length / 2) - 1;
     expect(resumed.updates).toBe(1 + left);
     expectSameBits(resumed);

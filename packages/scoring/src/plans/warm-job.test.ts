@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { demoCheckpoint, parityCheckpoints } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from '../job-services.js';
+import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 import { useWarmCompute } from '../test-support/use-warm-compute.js';
 import { type ComputeSource, newCompute } from './warm-compute.js';
@@ -44,7 +44,7 @@ async function score(compute: ComputeSource, request: Request = {}): Promise<Sco
     allowedRoots: ['/'],
     hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
     report: () => undefined,
-    checkpoint: noCheckpoint,
+    finishedBatches: noFinishedBatches,
     threads: 1,
     compute,
   };

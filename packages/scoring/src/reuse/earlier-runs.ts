@@ -7,21 +7,15 @@ import {
 } from '@layersense/contracts';
 import {
   assertPerExample,
+  type BatchColumns,
   type BatchStatistics,
   basisDifference,
   basisOfRun,
   type RunBasis,
 } from '@layersense/runs';
 
-/** What a job knows of every example. */
-export interface ExampleValues {
-  readonly parameters: readonly string[];
-  /** Those of `parameters` that belong to experts. */
-  readonly routed: readonly string[];
-}
-
 /** What a job is about to compute. */
-export interface WantedRun {
+export interface IntendedRun {
   readonly model: Run['model'];
   readonly basis: RunBasis;
   readonly dataset: RunDataset;
@@ -37,14 +31,14 @@ export interface EqualRun {
 /** Finished runs that spare a job computing, all of it or a part. */
 export interface EarlierRuns {
   /** The stored run with the very numbers and the provenance that the job would end with. */
-  findEqual(wanted: EqualRun): Promise<ScoreReport | undefined>;
-  /** A run whose per-example values the job may take over. */
-  find(wanted: WantedRun): Promise<ScoreReport | undefined>;
+  findEqual(like: EqualRun): Promise<ScoreReport | undefined>;
+  /** A run whose per-example values the job may reuse. */
+  find(intended: IntendedRun): Promise<ScoreReport | undefined>;
 }
 
 /**
  * One run that the user names.
- * @throws LayersenseError `runs_incompatible` from `find` where nothing of it can be taken over
+ * @throws LayersenseError `runs_incompatible` from `find` where none of its values can be reused
  */
 export function givenRun(report: ScoreReport): EarlierRuns {
   return {
@@ -64,21 +58,21 @@ export function givenRun(report: ScoreReport): EarlierRuns {
 }
 
 /** What need not be computed. */
-export interface TakenOver {
-  /** Positions in the wanted dataset. */
+export interface ReusedExamples {
+  /** Their positions in the dataset of the intended run. */
   readonly examples: ReadonlySet<number>;
   readonly batches: readonly BatchStatistics[];
   readonly derivedFrom: Run['derived_from'];
 }
 
-/** The values of the wanted examples that an earlier run has; all or none of the `values`. */
-export async function takeOver(
+/** The examples of the intended run whose values an earlier run has: of all `columns`, or no example. */
+export async function reuseExamples(
   earlier: EarlierRuns | undefined,
-  wanted: WantedRun,
-  values: ExampleValues,
-): Promise<TakenOver> {
-  const report = await earlier?.find(wanted);
-  const batch = report && commonStatistics(report, wanted, values);
+  intended: IntendedRun,
+  columns: BatchColumns,
+): Promise<ReusedExamples> {
+  const report = await earlier?.find(intended);
+  const batch = report && commonStatistics(report, intended, columns);
   if (!batch) return { examples: new Set(), batches: [], derivedFrom: [] };
   const { examples } = batch;
   const derivedFrom = [{ run_id: report.run.id, examples: examples.length }];
@@ -87,8 +81,8 @@ export async function takeOver(
 
 function commonStatistics(
   { run, scores }: ScoreReport,
-  { dataset, basis }: WantedRun,
-  { parameters, routed }: ExampleValues,
+  { dataset, basis }: IntendedRun,
+  { parameters, routed }: BatchColumns,
 ): BatchStatistics | undefined {
   const common = commonExamples(run, dataset, basis);
   const scoreOf = new Map(scores.map((score) => [score.parameter, score]));

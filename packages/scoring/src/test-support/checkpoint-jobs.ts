@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment, openCheckpoint, readTensor } from '@layersense/model-source';
 import { afterAll, beforeAll } from 'vitest';
-import { noCheckpoint } from '../job-services.js';
+import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 import { type FloatTensor, writeSafetensors } from './safetensors.js';
 
@@ -56,7 +56,7 @@ export class CheckpointJobs {
       allowedRoots: ['/'],
       hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: this.#root }),
       report: () => undefined,
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
     };
     return runSensitivityJob(JobSpec.parse(spec), services, new AbortController().signal);
   }

@@ -7,7 +7,7 @@ import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { largestRelativeError } from '@layersense/testing';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { noCheckpoint } from '../job-services.js';
+import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
 
 const fixtures = fileURLToPath(new URL('../../../testing/fixtures/onnx/', import.meta.url));
@@ -88,7 +88,7 @@ export class OnnxJobs {
       allowedRoots: [this.#scratch],
       hub: hubSettingsFromEnvironment({ HF_HOME: join(this.#scratch, 'hub'), ...hub }),
       report: () => undefined,
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
       threads: 1,
     };
     return runSensitivityJob(spec, services, new AbortController().signal);

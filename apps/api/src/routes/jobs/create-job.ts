@@ -1,7 +1,7 @@
 import { CreateJobRequest, Job } from '@layersense/contracts';
 import { traceParent } from '@layersense/telemetry';
 import type { App, AppDependencies } from '../../app-context.js';
-import { findEqualRun } from '../../certain-run.js';
+import { findCertainRun } from '../../certain-run.js';
 import { IdempotencyKeyHeader, idempotencyKeyOf } from '../../idempotency-key.js';
 import { assertPathsAllowed } from '../../local-paths.js';
 import { problemResponse } from '../../plugins/openapi.js';
@@ -40,7 +40,7 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
       const replayed = key && (await database.jobs.idempotencyKeys.answer(key));
       if (replayed) return answerJob(reply.header('idempotency-replayed', 'true'), replayed);
 
-      const runId = await findEqualRun(database, spec, how.force);
+      const runId = await findCertainRun(database, spec, how.force);
       if (runId === undefined) await queue.ping();
       const newJob = { spec, ...how, runId, traceParent: traceParent() };
       const created = await database.jobs.createOnce(newJob, key);

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { describe, expect, it } from 'vitest';
-import { type JobServices, noCheckpoint } from '../../job-services.js';
+import { type JobServices, noFinishedBatches } from '../../job-services.js';
 import { runSensitivityJob } from '../../run-sensitivity-job.js';
 
 const root = fileURLToPath(new URL('../../../../../', import.meta.url));
@@ -23,7 +23,7 @@ function run(
       allowedRoots: [root],
       hub: { endpoint: 'http://127.0.0.1:1', cacheFolder: '/nonexistent', offline: true },
       report: () => undefined,
-      checkpoint: noCheckpoint,
+      finishedBatches: noFinishedBatches,
       threads: 1,
       ...services,
     },
@@ -79,8 +79,11 @@ describe('adaptive stopping on the demo', () => {
       squaredNorms: new Map(full.scores.map((score) => [score.parameter, score.per_example ?? []])),
       routedTokens: new Map(),
     };
-    const checkpoint = { load: () => Promise.resolve([finished]), append: noCheckpoint.append };
-    const resumed = await run(params, { checkpoint });
+    const finishedBatches = {
+      load: () => Promise.resolve([finished]),
+      append: noFinishedBatches.append,
+    };
+    const resumed = await run(params, { finishedBatches });
     const undisturbed = await run(params);
     expect(resumed.run.identity).toBe(undisturbed.run.identity);
     expect(resumed.run.stopping?.examples).toBe(undisturbed.run.stopping?.examples);

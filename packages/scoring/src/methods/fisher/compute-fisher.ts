@@ -50,15 +50,15 @@ class FisherComputation {
     private readonly work: FisherWork,
     private readonly shard: Shard | undefined,
   ) {
-    const { set, spec, taken } = work;
-    const missing = set.examples.map((_, i) => i).filter((i) => !taken.examples.has(i));
+    const { set, spec, reused } = work;
+    const missing = set.examples.map((_, i) => i).filter((i) => !reused.examples.has(i));
     this.mine = shard ? shardPositions(set, missing, spec, shard) : missing;
     this.#isMine = new Set(this.mine);
   }
 
   /** @param exhausted the choice that ran out of memory, where this is the second start */
   async start(exhausted?: PlanChoice): Promise<void> {
-    const { job, key, set, spec, wanted } = this.work;
+    const { job, key, set, spec, intended } = this.work;
     this.#plan = await startPlan(
       {
         set,
@@ -69,7 +69,7 @@ class FisherComputation {
         device: spec.device,
         threads: job.services.threads,
         stallMs: job.services.stallMs,
-        datasetRows: wanted.dataset.indices,
+        datasetRows: intended.dataset.indices,
         onStep: (layer, share) =>
           job.progress.advance(this.count(), share * this.#roundShare, layer),
         onResumed: (share) => job.progress.skip(share * this.#roundShare),
@@ -84,11 +84,11 @@ class FisherComputation {
 
   /** How many examples are known. A shard counts its own alone, of those of all shards. */
   count(): { done: number; total: number } {
-    const { set, accumulator, taken } = this.work;
+    const { set, accumulator, reused } = this.work;
     const total = set.examples.length;
     if (!this.shard) return { done: accumulator.done, total };
     const done = this.mine.filter((position) => accumulator.has(position)).length;
-    return { done, total: total - taken.examples.size };
+    return { done, total: total - reused.examples.size };
   }
 
   /**
@@ -121,11 +121,11 @@ class FisherComputation {
   }
 
   async #compute(round: readonly number[]): Promise<void> {
-    const { job, set, spec, calibration, accumulator, key, scored, taken } = this.work;
+    const { job, set, spec, calibration, accumulator, key, scored, reused } = this.work;
     const unused = [...scored.keys()].filter((name) => scored.get(name)?.unused);
     const plan = this.#plan;
     if (!plan) return;
-    const planned = round.filter((position) => !taken.examples.has(position));
+    const planned = round.filter((position) => !reused.examples.has(position));
     const wanted = planned.filter((position) => this.#isMine.has(position));
     this.#roundShare = tokensOf(set, wanted) / set.tokens;
     const { padId } = calibration;
@@ -135,7 +135,7 @@ class FisherComputation {
     for await (const computed of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
       const statistics = withZeroNorms(computed, unused);
       accumulator.add(statistics);
-      await job.services.checkpoint.append(key, statistics);
+      await job.services.finishedBatches.append(key, statistics);
       const tokens = tokensOf(set, statistics.examples);
       job.services.onBatch?.({ examples: statistics.examples.length, tokens });
       // A streamed plan has told of its work already.

@@ -6,9 +6,9 @@ import {
   type PreparedCalibration,
   prepareCalibration,
 } from '../../examples/prepare-calibration.js';
-import type { CheckpointKey } from '../../job-services.js';
+import type { ComputationKey } from '../../job-services.js';
 import type { OpenedJob } from '../../model/opened-job.js';
-import { type TakenOver, takeOver, type WantedRun } from '../../reuse/earlier-runs.js';
+import { type IntendedRun, type ReusedExamples, reuseExamples } from '../../reuse/earlier-runs.js';
 
 /** A Fisher job that is ready to compute: its examples, and what of them is known already. */
 export interface FisherWork {
@@ -16,18 +16,18 @@ export interface FisherWork {
   readonly job: OpenedJob;
   readonly calibration: PreparedCalibration;
   readonly set: CalibrationSet;
-  readonly wanted: WantedRun;
+  readonly intended: IntendedRun;
   /** The parameters by name. */
   readonly scored: ReturnType<typeof listParameters>;
-  readonly key: CheckpointKey;
+  readonly key: ComputationKey;
   /** Holds what an earlier run and earlier attempts have computed. */
   readonly accumulator: FisherAccumulator;
-  readonly taken: TakenOver;
+  readonly reused: ReusedExamples;
 }
 
 /**
  * @throws LayersenseError when model, tokenizer and dataset do not fit together, `canceled`, and
- *   those of the checkpoint and of the store of earlier runs
+ *   those of the stores of finished batches and of earlier runs
  */
 export async function prepareFisher(
   spec: SettledFisherJobSpec,
@@ -38,19 +38,19 @@ export async function prepareFisher(
   const scored = listParameters(architecture, checkpoint.tensors);
   await progress.begin('tokenizing');
   const calibration = await prepareCalibration(spec, checkpoint, architecture, services, signal);
-  const wanted = { model, basis: basisOfJob(spec, model), dataset: calibration.provenance() };
-  const accumulator = new FisherAccumulator(wanted.dataset.indices);
+  const intended = { model, basis: basisOfJob(spec, model), dataset: calibration.provenance() };
+  const accumulator = new FisherAccumulator(intended.dataset.indices);
   const key = {
-    identity: runIdentity(wanted.basis, wanted.dataset),
+    identity: runIdentity(intended.basis, intended.dataset),
     parameters: [...scored.keys()],
     routed: [...scored.keys()].filter((name) => scored.get(name)?.routed),
     shapes: new Map([...scored].map(([name, { shape }]) => [name, shape])),
   };
-  const taken = await takeOver(services.earlier, wanted, key);
-  const finished = await services.checkpoint.load(key);
-  for (const batch of [...taken.batches, ...finished]) accumulator.add(batch);
+  const reused = await reuseExamples(services.earlier, intended, key);
+  const finished = await services.finishedBatches.load(key);
+  for (const batch of [...reused.batches, ...finished]) accumulator.add(batch);
   const { set } = calibration;
-  return { spec, job, calibration, set, wanted, scored, key, accumulator, taken };
+  return { spec, job, calibration, set, intended, scored, key, accumulator, reused };
 }
 
 /** The stored run that the job would end with, where there is one. */

@@ -10,7 +10,7 @@ import {
   parityCheckpoints,
 } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCheckpoint } from '../../job-services.js';
+import { noFinishedBatches } from '../../job-services.js';
 import { runSensitivityJob } from '../../run-sensitivity-job.js';
 
 /** Against PyTorch in float64; the arithmetic under test is float32. */
@@ -40,7 +40,7 @@ async function score(
     allowedRoots: ['/'],
     hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: scratch }),
     report: () => undefined,
-    checkpoint: noCheckpoint,
+    finishedBatches: noFinishedBatches,
   };
   return runSensitivityJob(spec, services, new AbortController().signal);
 }

@@ -26,7 +26,7 @@ export async function scoreFisher(
   const work = await prepareFisher(spec, job);
   const equal = await findEqualRun(work);
   if (equal) return equal;
-  const { accumulator, calibration, scored, set, taken } = work;
+  const { accumulator, calibration, scored, set, reused } = work;
   const layers = [...scored.keys()].filter((name) => !isPart(name)).length;
   const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
   const facts = await computeFisher(work, rounds);
@@ -40,7 +40,7 @@ export async function scoreFisher(
     leftOut: [...unscoredTensors(job.checkpoint, scored.keys()), ...job.copies],
     notes: cutNotes(dataset, spec.params, job.architecture()),
     stopping: rounds.stopping,
-    derivedFrom: taken.derivedFrom,
+    derivedFrom: reused.derivedFrom,
     facts: jointFacts(
       [...(job.services.shards ?? []), { facts }].flatMap((each) => each.facts ?? []),
     ),
