@@ -17,13 +17,13 @@ export interface DeclaredTie {
 interface TiedNames {
   /** What files without the key mean. */
   readonly byDefault: boolean;
-  /** Of the parameter, and of what is tied to it. */
+  /** The names of the parameter and of what is tied to it. */
   readonly pairs: readonly (readonly [parameter: string, tied: string])[];
 }
 
 const decoder: TiedNames['pairs'] = [['model.embed_tokens.weight', 'lm_head.weight']];
 
-/** By `model_type`, as transformers 5 has them in `_tied_weights_keys`. */
+/** The ties by `model_type`, as transformers 5 has them in `_tied_weights_keys`. */
 const tiedNames: Readonly<Record<string, TiedNames>> = {
   bert: {
     byDefault: true,
@@ -65,7 +65,7 @@ export function declaredTies(
   });
 }
 
-/** Of an architecture that is not in this package, the head is tied to any matrix of its shape. */
+/** Where this package lacks the architecture, the head is tied to any matrix of its shape. */
 function ofUnknownModel(tensors: ReadonlyMap<string, TensorRef>): readonly DeclaredTie[] {
   const stored = 'lm_head.weight';
   const head = tensors.get(stored);

@@ -7,7 +7,7 @@ export interface ParsedModel {
   readonly modelType: string;
   /** Decides the loss. */
   readonly task: ModelTask;
-  /** Of a sequence classifier. */
+  /** The classes of a sequence classifier. */
   readonly classes?: Classes;
   readonly vocabulary: number;
   /** The rows of its table of positions; unlimited where positions are rotations. */
@@ -16,13 +16,13 @@ export interface ParsedModel {
   readonly relativePositions?: boolean;
   /** Whether it tells the segments of a text apart. */
   readonly segments?: boolean;
-  /** Of a classifier that reads the last token which is not `padId`, as transformers' decoders do. */
+  /** Set where a classifier reads the last token that is not `padId`, as transformers' decoders do. */
   readonly lastToken?: { readonly padId: number | undefined };
   /** What the configuration wants rows padded with. */
   readonly padId?: number | undefined;
   /**
-   * Of a model that computes examples of different lengths differently: what those have in common that
-   * may be in one batch. Absent where all may.
+   * What the lengths have in common that may be in one batch, of a model that computes examples of
+   * different lengths differently. Absent where all may.
    */
   readonly lengthGroup?: ((length: number) => string) | undefined;
   /** The ONNX file that the graph is taken from; absent where this package writes the graph. */

@@ -119,7 +119,7 @@ const ofExperts = ({ scores }: Scores): Scores => ({
   scores: scores.filter(({ routed_tokens: tokens }) => tokens !== null),
 });
 
-/** Of every parameter, the per-example values of all reports behind one another. */
+/** The per-example values of every parameter, those of all reports behind one another. */
 function joinedValues(
   reports: readonly Scores[],
   valuesOf: (score: LayerScore) => readonly number[] | undefined,

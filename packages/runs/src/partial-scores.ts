@@ -5,7 +5,7 @@ import { summarizeFisher } from './examples/summarize-fisher.js';
 
 /** The stored batches of a job that is not finished. */
 export interface UnfinishedJob extends BatchColumns {
-  /** Of every parameter. */
+  /** The shape of every parameter. */
   readonly shapes: readonly (readonly number[])[];
   readonly batches: readonly {
     readonly positions: readonly number[];

@@ -67,7 +67,7 @@ const nameOf = {
   parameters: 'parameters',
 } as const satisfies Readonly<Record<keyof RunBasis, string>>;
 
-/** In words what two bases differ in first, or undefined where they are equal. */
+/** What two bases differ in first, in words, or undefined where they are equal. */
 export function basisDifference(a: RunBasis, b: RunBasis): string | undefined {
   for (const key of Object.keys(nameOf) as (keyof RunBasis)[]) {
     if (canonicalJson(a[key]) === canonicalJson(b[key])) continue;

@@ -16,7 +16,7 @@ export function runIdentity(basis: RunBasis, dataset: RunDataset | undefined): s
   });
 }
 
-/** Of a merge, which has no token stream but the hash of every example; their order is no matter. */
+/** The identity of a merge, which has no token stream but the hash of every example, in any order. */
 export function mergedIdentity(basis: RunBasis, { example_hashes, indices }: RunDataset): string {
   const drawn = basis.labels === 'model';
   const examples = example_hashes.map((hash, i) => (drawn ? `${hash} ${indices[i]}` : hash));

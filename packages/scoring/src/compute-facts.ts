@@ -1,7 +1,7 @@
 import { Device } from '@layersense/contracts';
 import { z } from 'zod';
 
-/** With what examples were computed, under the names that the run's record has for it. */
+/** What examples were computed with, under the names that the run's record has for it. */
 export const ComputeFacts = z.object({
   /** What `auto` turned out to be; null where no batch was left to compute. */
   device: Device.nullable(),

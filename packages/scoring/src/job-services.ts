@@ -9,7 +9,7 @@ import type { EarlierRuns } from './reuse/earlier-runs.js';
 export interface ComputationKey extends BatchColumns {
   /** The run's identity: batches of any other computation are never used. */
   readonly identity: string;
-  /** By parameter; where absent, no scores can be shown before the job has ended. */
+  /** The shapes by parameter; without them no scores can be shown before the job has ended. */
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -26,7 +26,7 @@ export interface JobServices {
   readonly hub: HubSettings;
   readonly report: ProgressSink;
   readonly finishedBatches: FinishedBatches;
-  /** Told of every batch that has been computed, with its tokens that are not padding. */
+  /** Is told of every batch that has been computed, with its tokens that are not padding. */
   readonly onBatch?: ((batch: { examples: number; tokens: number }) => void) | undefined;
   /**
    * The folder for what a run leaves on disk, with what an interrupted attempt has left there. By
@@ -37,7 +37,7 @@ export interface JobServices {
   readonly compute?: ComputeSource | undefined;
   /** Where to look for values that need not be computed again; nowhere by default. */
   readonly earlier?: EarlierRuns | undefined;
-  /** Hears that a plan ran out of memory and that a smaller one goes on. */
+  /** Is told that a plan ran out of memory and that a smaller one goes on. */
   readonly onSmallerPlan?: ((change: PlanChange) => Promise<unknown>) | undefined;
   /** What the shards of the job tell, where it had any. */
   readonly shards?: readonly ShardReport[] | undefined;
@@ -54,7 +54,7 @@ export interface PlanChange {
   readonly reason: string;
 }
 
-/** For runs that nobody resumes. */
+/** Keeps nothing, for runs that nobody resumes. */
 export const noFinishedBatches: FinishedBatches = {
   load: () => Promise.resolve([]),
   append: () => Promise.resolve(),

@@ -28,7 +28,7 @@ export interface Computation {
   readonly stability?: Stability | null;
   readonly stopping?: Stopping | null;
   readonly derivedFrom?: Run['derived_from'];
-  /** Of a magnitude, only the arithmetic: nothing that is planned computes it. */
+  /** What the scores were computed with; a magnitude has only the arithmetic, for it has no plan. */
   readonly facts?: Partial<ComputeFacts> | undefined;
 }
 

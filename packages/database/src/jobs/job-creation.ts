@@ -13,13 +13,13 @@ export interface NewJob {
   readonly webhook_url?: string | undefined;
   /** 0 when absent; higher ones are taken first. */
   readonly priority?: number;
-  /** Of one attempt. */
+  /** The time that one attempt may take. */
   readonly timeout_seconds?: number | undefined;
   /** How many parts the examples are divided into; 1 when absent. */
   readonly shards?: number | undefined;
   /** W3C `traceparent` of the request, when it is traced. */
   readonly traceParent?: string | undefined;
-  /** Compute even where an equal run is stored. */
+  /** Whether to compute even where an equal run is stored. */
   readonly force?: boolean;
   /** A stored run that is the job's result: the job is created succeeded. */
   readonly runId?: string | undefined;

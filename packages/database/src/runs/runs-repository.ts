@@ -15,7 +15,7 @@ type ExampleValues = Pick<LayerScore, 'per_example' | 'per_example_routed_tokens
 export interface ExamplesOfModel {
   readonly model: Pick<Run['model'], 'name' | 'revision'>;
   readonly method: string;
-  /** Of the examples asked for; see `RunDataset.example_hashes`. */
+  /** The hashes of the examples asked for; see `RunDataset.example_hashes`. */
   readonly exampleHashes: readonly string[];
 }
 

@@ -7,7 +7,7 @@ export interface BatchStatistics {
   readonly losses: ArrayLike<number>;
   /** ‖gₙ(W)‖² by parameter name and row. */
   readonly squaredNorms: ReadonlyMap<string, ArrayLike<number>>;
-  /** Of the parameters of experts: how many tokens their router sent to them, by name and row. */
+  /** How many tokens the router sent to the parameters of experts, by name and row. */
   readonly routedTokens: ReadonlyMap<string, ArrayLike<number>>;
 }
 
@@ -17,7 +17,7 @@ export interface ExampleStatistics {
   readonly losses: Float64Array;
   /** ‖gₙ(W)‖² of every parameter, in the parameters' order. */
   readonly squaredNorms: ReadonlyMap<string, Float64Array>;
-  /** Of the parameters of experts, the number of tokens that were sent to them. */
+  /** The number of tokens that were sent to each parameter of an expert. */
   readonly routedTokens: ReadonlyMap<string, Float64Array>;
 }
 

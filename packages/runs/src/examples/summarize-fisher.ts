@@ -19,7 +19,7 @@ export interface FisherSummary {
 
 export interface SummaryOptions {
   readonly shapeOf: (parameter: string) => readonly number[];
-  /** Of the bootstrap; `k` is the size of the top that is looked at. */
+  /** The bootstrap's settings; `k` is the size of the top that is looked at. */
   readonly bootstrap: { readonly k: number; readonly seed: number };
 }
 
@@ -78,7 +78,7 @@ export function stabilityOf(
   return topKStability(norms, bootstrap);
 }
 
-/** Without the parts of packed weights, whose examples count in the whole already. */
+/** The norms without those of parts of packed weights, whose values count in the whole already. */
 function wholes(squaredNorms: ExampleStatistics['squaredNorms']): [string, Float64Array][] {
   return [...squaredNorms].filter(([parameter]) => !isPart(parameter));
 }

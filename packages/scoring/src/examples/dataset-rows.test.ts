@@ -47,7 +47,7 @@ async function score(
   return await runSensitivityJob(spec, services, new AbortController().signal);
 }
 
-/** By dataset row, the loss and the squared norm of every parameter; there is one row or more. */
+/** The loss and the squared norm of every parameter by dataset row; there is one row or more. */
 function valuesByRow({ run, scores }: ScoreReport): readonly Readonly<Record<string, number>>[] {
   const indices = run.dataset?.indices ?? [];
   expect(indices.length).toBeGreaterThan(0);

@@ -22,7 +22,7 @@ export function largestTokenBudget(device: Device): number {
 
 /** A batch whose labels, where they come from the model, are those of one draw. */
 export interface DrawnBatch extends Batch {
-  /** From 0. */
+  /** The number of the draw of labels, from 0. */
   readonly draw: number;
 }
 

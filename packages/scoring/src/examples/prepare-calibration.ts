@@ -28,7 +28,7 @@ export interface PreparedCalibration {
   readonly set: CalibrationSet;
   /** The token that fills rows up. */
   readonly padId: number;
-  /** Of the first `examples` of the set; of all where absent. */
+  /** The record of the first `examples` of the set; of all where absent. */
   provenance(examples?: number): RunDataset;
 }
 
@@ -114,7 +114,7 @@ async function resolveDataset(
   };
 }
 
-/** Undefined for a model without one: a dataset of token ids needs none. */
+/** The model's tokenizer; undefined where it has none, which a dataset of token ids does not need. */
 function tokenizerOf({ tokenizerFiles }: Checkpoint): Promise<Tokenizer | undefined> {
   const files = Object.fromEntries(tokenizerFiles.map(({ name, path }) => [name, path]));
   return files['tokenizer.json'] === undefined ? Promise.resolve(undefined) : loadTokenizer(files);

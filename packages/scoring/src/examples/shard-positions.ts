@@ -4,7 +4,7 @@ import { batchOptions, largestTokenBudget } from './pending-batches.js';
 
 /** One of `of` parts of a job's examples. */
 export interface Shard {
-  /** From 0. */
+  /** The number of the shard, from 0. */
   readonly index: number;
   readonly of: number;
 }

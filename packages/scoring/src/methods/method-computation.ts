@@ -20,8 +20,8 @@ export interface MethodComputation {
   /** A stored run that has the very scores is returned instead. */
   score(spec: JobSpec, job: OpenedJob): Promise<Scored | ScoreReport>;
   /**
-   * Of a method over examples: computes the values of a shard's examples, which go to the job's store
-   * of finished batches. Without facts where all were known already.
+   * Computes the values of a shard's examples, which go to the job's finished batches; a method over
+   * examples has it. There are no facts where all values were known already.
    */
   shard?(
     spec: JobSpec,

@@ -44,7 +44,7 @@ function open(folder: string, file: string) {
   return parseOnnxModel(decodeModel(readFileSync(join(folder, file)), file), file, read);
 }
 
-/** Of what the file computes with, where that is not what all exports of the model have. */
+/** The numbers of the file itself where it has some, otherwise those of all exports of the model. */
 function expectedOf(folder: string, file: string): OnnxExpected {
   const own = join(folder, file.replace(/onnx$/, 'expected.json'));
   const path = existsSync(own) ? own : join(folder, 'expected.json');

@@ -7,7 +7,7 @@ import type { ProgressReporter } from '../progress-reporter.js';
 /** A weight that is stored as integers: its value is that of the matrix they stand for. */
 export interface DequantizedWeight {
   readonly shape: readonly number[];
-  /** Of the integers, `int4` for example. */
+  /** The type of the integers, `int4` for example. */
   readonly dtype: string;
   /** The values, row-major. */
   readonly chunks: () => AsyncIterable<Float32Array>;
@@ -17,7 +17,7 @@ export interface DequantizedWeight {
 export interface OpenedJob {
   readonly model: RunModel;
   readonly checkpoint: Checkpoint;
-  /** By parameter, those that `checkpoint.tensors` lacks; none unless weights are quantised. */
+  /** The weights that `checkpoint.tensors` lacks, by parameter; none unless weights are quantised. */
   readonly dequantized: ReadonlyMap<string, DequantizedWeight>;
   /** Stored tensors that are another one again; they are not in `checkpoint.tensors`. */
   readonly copies: readonly string[];

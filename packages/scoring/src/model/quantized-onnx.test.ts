@@ -56,7 +56,7 @@ const decoded = (file: string): DecodedModel =>
 
 const nothingElsewhere = () => Promise.reject(new Error('everything is in the file'));
 
-/** Of the files that a test has written. */
+/** Reads from the files that a test has written. */
 const readScratch: ReadStored = async ({ file, offset }, start, length) =>
   readFileSync(join(scratch, file)).subarray(offset + start, offset + start + length);
 

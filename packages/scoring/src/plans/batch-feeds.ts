@@ -50,7 +50,7 @@ export function feedsOf(session: Pick<Session, 'inputs'>, feeds: Tensors): Tenso
   );
 }
 
-/** By parameter of an expert, the tokens of each example that it saw; `outputs` are those of a run. */
+/** The tokens of each example that a parameter of an expert saw, out of the `outputs` of a run. */
 export function routedTokensOf(
   outputs: Tensors,
   layers: readonly RoutedTokensOutput[],

@@ -10,11 +10,11 @@ export interface PlanChoice {
   readonly name: PlanName;
   /** Tokens of a batch, padding included. */
   readonly tokenBudget: number;
-  /** Of this process and the compute process together. */
+  /** The memory of this process and the compute process together, by estimate. */
   readonly estimatedBytes: number;
-  /** Of the same, how much they may be. */
+  /** How much these two may take. */
   readonly limitBytes: number;
-  /** Of the tensors between segments, how many bytes may stay in memory. */
+  /** How many bytes of the tensors between segments may stay in memory. */
   readonly storeBytes: number;
   readonly reason: string;
 }
@@ -23,15 +23,15 @@ export interface PlanChoice {
 const PROCESS_BYTES = 130e6;
 /** What the allocator holds beyond what is alive. */
 const FRAGMENTATION = 1.15;
-/** Of what the machine or the container still has, when nobody says how much may be used. */
+/** The share of what the machine or the container still has that is used when nobody says how much. */
 const SHARE_OF_AVAILABLE = 0.8;
-/** Of the limit, for the tensors between streamed segments; more of them goes to disk. */
+/** The share of the limit for the tensors between streamed segments; more of them goes to disk. */
 const STORE_SHARE = 0.25;
 
-/** Of what ran out of memory, processes aside: the most that what follows may need by estimate. */
+/** The share of what ran out of memory, processes aside, that what follows may need by estimate. */
 const SHARE_OF_EXHAUSTED = 0.75;
 
-/** From the fastest to the one that needs least. */
+/** The plans from the fastest to the one that needs least. */
 const plans: readonly PlanName[] = ['whole', 'checkpointed', 'streamed'];
 
 interface Request {
@@ -42,7 +42,7 @@ interface Request {
   readonly device: Device;
   /** Keeps the graphs of the largest batch of the chosen plan. */
   readonly graphs: ShapeGraphs;
-  /** Of a streamed run that was interrupted: it goes on only with the same batches. */
+  /** The budget of a streamed run that was interrupted: it goes on only with the same batches. */
   readonly interruptedBudget?: number | undefined;
 }
 
@@ -83,7 +83,7 @@ export function choosePlan(request: Request): PlanChoice {
   );
 }
 
-/** From the best to the one that needs least; before all an interrupted run, to go on with it. */
+/** The choices from the best to the one that needs least, after that of an interrupted run. */
 function* candidates(request: Request) {
   const { params, interruptedBudget } = request;
   const asked = params.plan ?? 'auto';
@@ -123,7 +123,7 @@ function estimate(
   return base + Math.max(...each.map((graph) => graphBytes([graph]))) + stored;
 }
 
-/** Of this process and a compute process that has nothing to do. */
+/** The memory of this process and of a compute process that has nothing to do. */
 function processBytes(): number {
   return process.memoryUsage().rss + PROCESS_BYTES;
 }

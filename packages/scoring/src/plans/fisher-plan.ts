@@ -23,7 +23,7 @@ export interface FisherPlanOptions {
   readonly onStep: (layer: string | null, share: number) => Promise<void>;
   /** Hears, in the same measure, of what an earlier attempt has finished. */
   readonly onResumed: (share: number) => void;
-  /** Of the run. */
+  /** The identity of the run. */
   readonly identity: string;
   /** Says which weights the model has: those in its files may change. */
   readonly weights: string;
@@ -36,7 +36,7 @@ export interface FisherPlan {
   readonly name: PlanName;
   /** What `auto` turned out to be; undefined before the first batch. */
   readonly device: Device | undefined;
-  /** In words, what of an earlier attempt was gone on with. */
+  /** What of an earlier attempt was gone on with, in words. */
   readonly resumption?: string | undefined;
   /** The statistics of every batch, each batch as soon as it is done. */
   run(batches: Iterable<DrawnBatch>): AsyncGenerator<BatchStatistics>;

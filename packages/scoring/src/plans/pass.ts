@@ -20,7 +20,7 @@ export interface Pass {
   /** Keys of the tensors that later steps take. */
   readonly stored: Set<string>;
   readonly losses: Float64Array;
-  /** By parameter, the sum of the parts so far. */
+  /** The sum of the parts so far, by parameter. */
   readonly norms: ReadonlyMap<string, Float64Array>;
   readonly routedTokens: Map<string, readonly number[]>;
 }
@@ -48,7 +48,7 @@ export function newPass(
     feeds,
     stored: new Set(),
     losses: new Float64Array(batch.batch),
-    // In the order of the model, although the last segment comes first.
+    // The order is the model's, although the last segment comes first.
     norms: new Map(parameters.map((name) => [name, new Float64Array(batch.batch)])),
     routedTokens: new Map(),
   };
@@ -74,7 +74,7 @@ export function nameOf({ pass, direction, index }: Step): string {
   return `${pass.key} ${direction} ${index}`;
 }
 
-/** In units of a forward graph. */
+/** The work of a step, in units of a forward graph. */
 export function workOf({ direction }: Step): number {
   return direction === 'forward' ? 1 : BACKWARD_WORK;
 }

@@ -7,7 +7,7 @@ import { StepJournal } from './step-journal.js';
 /** Where the tensors between segments go that memory does not hold. */
 export interface Spill {
   readonly folder: string;
-  /** Of a folder that outlives this process. */
+  /** The journal of a folder that outlives this process. */
   readonly journal: StepJournal | undefined;
   /** Removes what nobody will go on from. */
   close(): Promise<void>;

@@ -34,7 +34,7 @@ interface PlanRequest extends FisherPlanOptions {
   /** The choice that ran out of memory: a smaller one is taken. */
   readonly exhausted?: PlanChoice | undefined;
   readonly compute?: ComputeSource | undefined;
-  /** Of {@link JobServices}. */
+  /** The folder that {@link JobServices} gives. */
   readonly spillFolder: JobServices['spillFolder'];
 }
 

@@ -64,7 +64,7 @@ export class StepJournal {
     return journal;
   }
 
-  /** Undefined for a new journal. */
+  /** Whose journal it is; undefined for a new one. */
   get owner(): JournalOwner | undefined {
     return this.#owner;
   }
@@ -78,7 +78,7 @@ export class StepJournal {
     await this.rewrite([]);
   }
 
-  /** Of the steps in `order`, those from the first on that are finished. */
+  /** The steps in `order` that are finished, from the first up to the first that is not. */
   finished(order: readonly string[]): readonly FinishedStep[] {
     const byName = new Map(this.#steps.map((each) => [each.step, each]));
     const found: FinishedStep[] = [];

@@ -111,7 +111,7 @@ async function startProcess(
 
 /** A process with the sessions that it has open. */
 class WarmProcess {
-  /** By what they compute, the least recently used first. */
+  /** The sessions by what they compute, the least recently used first. */
   readonly #reusable = new Map<string, { readonly session: Session; inUse: boolean }>();
   readonly #others = new Set<Session>();
 

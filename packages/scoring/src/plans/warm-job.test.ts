@@ -51,7 +51,7 @@ async function score(compute: ComputeSource, request: Request = {}): Promise<Sco
   return runSensitivityJob(spec, services, new AbortController().signal);
 }
 
-/** To the bit. */
+/** Expects reports that are equal to the bit. */
 function expectSame(actual: ScoreReport, expected: ScoreReport): void {
   expect(actual.run.example_losses).toEqual(expected.run.example_losses);
   expect(actual.scores).toEqual(expected.scores);

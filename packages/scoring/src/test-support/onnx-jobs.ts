@@ -23,7 +23,7 @@ export interface ExpectedCase {
 /** What PyTorch computed in float64 for the exports of a model, or for one, `model/export`. */
 export interface Expected {
   readonly shapes: Readonly<Record<string, number[]>>;
-  /** Of exports that compute with other numbers than the model has. */
+  /** The norms in exports that compute with other numbers than the model has. */
   readonly l1?: Readonly<Record<string, number>>;
   readonly cases: readonly ExpectedCase[];
 }

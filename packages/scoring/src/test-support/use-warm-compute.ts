@@ -11,7 +11,7 @@ export interface WatchedWarmCompute {
   readonly opened: () => number;
 }
 
-/** For a test file to call once: hooks start the watching and stop the processes. */
+/** A test file calls this once: its hooks start the watching and stop the processes. */
 export function useWarmCompute(): WatchedWarmCompute {
   let warm: WarmCompute;
   let calls: ComputeCall[];

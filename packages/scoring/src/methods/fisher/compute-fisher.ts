@@ -43,7 +43,7 @@ class FisherComputation {
   readonly #isMine: ReadonlySet<number>;
   #plan: RunningPlan | undefined;
   #isSmaller = false;
-  /** Of the work on all examples, what the round is. */
+  /** The share of the work on all examples that the round is. */
   #roundShare = 1;
 
   constructor(

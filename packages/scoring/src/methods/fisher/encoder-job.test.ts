@@ -45,7 +45,7 @@ function fisher(model: string, rows: readonly object[], params: object = {}): Pr
   return jobs.score(model, { method: 'fisher', dataset, params: { examples: 64, ...params } });
 }
 
-/** By parameter, the values in the order of the dataset's rows. */
+/** The values in the order of the dataset's rows, by parameter. */
 function byRow({ run, scores }: ScoreReport): Map<string, number[]> {
   const indices = run.dataset?.indices ?? [];
   const ordered = (values: readonly number[] = []) => {

@@ -26,7 +26,7 @@ interface Variant {
   readonly path: NormPath;
   readonly arithmetic: Arithmetic;
   readonly head: 'whole' | 'chunked';
-  /** Of 24 positions, which five do not divide. */
+  /** The number of blocks that 24 positions are cut into; five do not divide them. */
   readonly attentionBlocks?: number;
   readonly tolerance: number;
 }
