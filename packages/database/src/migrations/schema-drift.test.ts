@@ -7,7 +7,7 @@ import { migrate } from './migrate.js';
 const root = new URL('../../../../', import.meta.url);
 const prisma = new URL('prisma/', root);
 const { diffSchemas }: { diffSchemas(from: string, to: string): Promise<string> } = await import(
-  new URL('tools/build/diff-schemas.mjs', root).href
+  new URL('tools/before-build/diff-schemas.mjs', root).href
 );
 const schema = await readFile(new URL('schema.prisma', prisma), 'utf8');
 const snapshot = await readFile(new URL('schema.snapshot.prisma', prisma), 'utf8');
@@ -17,7 +17,7 @@ it('sees what changed', async () => {
   expect(await diffSchemas(schema, changed)).toContain('ADD COLUMN     "claimed_by" TEXT');
 });
 
-it('finds nothing in schema.prisma that no migration has: else run tools/build/new-migration.mjs', async () => {
+it('finds nothing in schema.prisma that no migration has: else run tools/before-build/new-migration.mjs', async () => {
   expect(await diffSchemas(snapshot, schema)).toBe('');
 });
 

@@ -1,5 +1,5 @@
 /**
- * node tools/build/new-migration.mjs <name>
+ * node tools/before-build/new-migration.mjs <name>
  *
  * Writes prisma/migrations/<next number>_<name>/migration.sql with what changed in schema.prisma
  * since the newest migration, and records that state in schema.snapshot.prisma. Read the SQL and
@@ -12,7 +12,7 @@ import { diffSchemas } from './diff-schemas.mjs';
 const prisma = new URL('../../prisma/', import.meta.url);
 const name = process.argv[2];
 if (!/^[a-z][a-z0-9_]*$/.test(name ?? '')) {
-  console.error('usage: node tools/build/new-migration.mjs <name_in_snake_case>');
+  console.error('usage: node tools/before-build/new-migration.mjs <name_in_snake_case>');
   process.exit(1);
 }
 
