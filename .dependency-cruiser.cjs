@@ -29,7 +29,7 @@ module.exports = {
     },
     {
       name: 'product-imports-no-test-code',
-      comment: 'Images leave test code out (tools/build/assemble-app.mjs).',
+      comment: 'Images leave test code out (tools/build/assemble-app.ts).',
       severity: 'error',
       from: { path: '^(apps|packages)/', pathNot: [TEST, '^packages/testing/'] },
       to: { path: [TEST, '^packages/testing/'] },

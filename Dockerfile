@@ -4,7 +4,7 @@
 #   docker build --target worker      -t layersense-worker .        # and the command `layersense`
 #   docker build --target worker-cuda -t layersense-worker-cuda .   # linux/amd64, driver 580 or newer
 #
-# What each image holds is laid out by tools/build/assemble-app.mjs, which the tests start API and worker
+# What each image holds is laid out by tools/build/assemble-app.ts, which the tests start API and worker
 # from. --build-arg VERSION=… REVISION=… fill in the labels.
 
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
@@ -44,8 +44,8 @@ COPY tools tools
 COPY packages packages
 COPY apps apps
 RUN npm run build
-RUN node tools/build/assemble-app.mjs /out/api apps/api \
- && node tools/build/assemble-app.mjs /out/worker apps/worker apps/cli
+RUN node tools/dist/build/assemble-app.js /out/api apps/api \
+ && node tools/dist/build/assemble-app.js /out/worker apps/worker apps/cli
 
 # tini reaps what is orphaned and passes SIGTERM on even while Node.js has no handler for it yet.
 FROM ${NODE_IMAGE} AS runtime

@@ -5,6 +5,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const file = new URL('../../package-lock.json', import.meta.url);
+/**
+ * @typedef {{ optionalDependencies?: Record<string, string>, dev?: boolean }} Entry
+ * @type {{ packages: Record<string, Entry> }}
+ */
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const platforms = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'win32'];
 const added = [];
@@ -15,7 +19,7 @@ for (const entry of Object.values(lock.packages)) {
     const platform = platformOf(name);
     if (lock.packages[path] || platform === undefined) continue;
     const dev = entry.dev ? { dev: true } : {};
-    lock.packages[path] = { version, ...platform, ...dev, optional: true };
+    Object.assign(lock.packages, { [path]: { version, ...platform, ...dev, optional: true } });
     added.push(name);
   }
 }
@@ -26,7 +30,11 @@ lock.packages = Object.fromEntries(
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(added.length === 0 ? 'nothing was missing' : `added ${added.join(', ')}`);
 
-/** npm's `os`, `cpu` and `libc` from a name such as cli-linux-x64-musl; undefined without os and cpu. */
+/**
+ * npm's `os`, `cpu` and `libc` from a name such as cli-linux-x64-musl; undefined without os and cpu.
+ *
+ * @param {string} name
+ */
 function platformOf(name) {
   const parts = name.split(/[/-]/);
   const os = parts.includes('openharmony')

@@ -25,10 +25,12 @@ export async function diffSchemas(from, to) {
   return exitCode === 2 ? stdout : '';
 }
 
+/** @param {string} content */
 function datamodel(content) {
   return { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content }] };
 }
 
+/** @param {string} schema */
 async function openEngine(schema) {
   const glue = await loadGlue();
   const ignoreLog = () => undefined;
@@ -40,6 +42,7 @@ async function openEngine(schema) {
   });
 }
 
+/** @type {ReturnType<typeof instantiate> | undefined} */
 let loaded;
 
 /**
@@ -51,10 +54,18 @@ function loadGlue() {
   return loaded;
 }
 
+/**
+ * Node.js has it, and the types of Node.js leave it out.
+ *
+ * @typedef {{ exports: { __wbindgen_start(): void } }} Instance
+ * @type {{ instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: Instance }> }}
+ */
+const webAssembly = Reflect.get(globalThis, 'WebAssembly');
+
 async function instantiate() {
   const home = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'));
   const glue = await import(pathToFileURL(join(home, 'schema_engine_bg.js')).href);
-  const { instance } = await WebAssembly.instantiate(
+  const { instance } = await webAssembly.instantiate(
     await readFile(join(home, 'schema_engine_bg.wasm')),
     { './schema_engine_bg.js': glue },
   );
@@ -64,6 +75,7 @@ async function instantiate() {
 }
 
 const refuse = () => Promise.reject(new Error('a diff of two schemas needs no database'));
+/** @param {unknown} value */
 const succeed = (value) => Promise.resolve({ ok: true, value });
 
 const offlineConnection = {

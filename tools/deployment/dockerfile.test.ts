@@ -41,7 +41,7 @@ describe('the build', () => {
   it('assembles each image from the apps it starts', () => {
     const runs = textsOf(stageNamed(file, 'build'), 'RUN').join('\n');
     const assembled = new Map(
-      [...runs.matchAll(/assemble-app\.mjs (\S+) ((?:apps\/\w+ ?)+)/g)].map(
+      [...runs.matchAll(/assemble-app\.js (\S+) ((?:apps\/\w+ ?)+)/g)].map(
         ([, out = '', apps = '']) => [out, apps.trim().split(' ')],
       ),
     );

@@ -37,7 +37,7 @@ describe.skipIf(!redisServerAvailable())('what the images hold, started as they 
     database = await createDatabase(await testServer(), 'images');
     const assemble = (out: string, ...apps: string[]) =>
       execute(process.execPath, [
-        `${root}tools/build/assemble-app.mjs`,
+        `${root}tools/dist/build/assemble-app.js`,
         join(folder, out),
         ...apps,
       ]);

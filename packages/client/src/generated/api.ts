@@ -1,4 +1,4 @@
-// Written by tools/build/generate-docs.mjs from docs/reference/openapi.json.
+// Written by tools/build/generate-docs.ts from docs/reference/openapi.json.
 
 export interface paths {
     "/healthz": {

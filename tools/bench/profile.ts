@@ -13,8 +13,8 @@ import { buildForward, parseModel } from '@layersense/models';
 import { encodeModel } from '@layersense/onnx-ir';
 import { startComputeProcess } from '@layersense/runtime';
 import { buildSensitivityGraph } from '@layersense/sensitivity';
-import { feedsOf, openOnCpu } from './graph-speed.mjs';
-import { REFERENCE_SHAPE, writeRandomLlama } from './random-checkpoint.mjs';
+import { feedsOf, openOnCpu } from './graph-speed.js';
+import { REFERENCE_SHAPE, writeRandomLlama } from './random-checkpoint.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -26,12 +26,10 @@ const { values: options } = parseArgs({
     shapes: { type: 'string' },
   },
 });
-const [length, batch, threads, repeats] = [
-  options.length,
-  options.batch,
-  options.threads,
-  options.repeats,
-].map(Number);
+const length = Number(options.length);
+const batch = Number(options.batch);
+const threads = Number(options.threads);
+const repeats = Number(options.repeats);
 const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'layersense-profile-'));
 const profiles = mkdtempSync(join(tmpdir(), 'layersense-profile-'));
 
@@ -48,7 +46,7 @@ try {
 }
 
 /** @returns seconds per example of the fastest run */
-async function run(model) {
+async function run(model: string): Promise<number> {
   const checkpoint = await openCheckpoint(model);
   const { config, tensors } = checkpoint;
   const forward = buildForward(parseModel(config), tensors, { batch, length });
@@ -58,8 +56,8 @@ async function run(model) {
     const profilePrefix = join(profiles, 'run');
     const bytes = encodeModel(graph);
     const session = await openOnCpu(compute, bytes, { checkpoint, threads, profilePrefix });
-    const given = feedsOf(session, { batch, length, vocabulary: config.vocab_size });
-    const seconds = [];
+    const given = feedsOf(session, { batch, length, vocabulary: REFERENCE_SHAPE.vocabulary });
+    const seconds: number[] = [];
     for (let i = 0; i < repeats; i++) seconds.push((await session.run(given)).seconds / batch);
     await session.endProfiling();
     return Math.min(...seconds);
@@ -68,23 +66,39 @@ async function run(model) {
   }
 }
 
-function readProfile() {
-  const file = readdirSync(profiles)[0];
-  const events = JSON.parse(readFileSync(join(profiles, file), 'utf8'));
+type Shapes = readonly Readonly<Record<string, readonly number[]>>[];
+
+/** One event of ONNX Runtime's profile. */
+interface Kernel {
+  readonly cat: string;
+  readonly name: string;
+  /** Microseconds. */
+  readonly dur: number;
+  readonly args: {
+    readonly op_name: string;
+    readonly input_type_shape: Shapes;
+    readonly output_type_shape: Shapes;
+  };
+}
+
+function readProfile(): readonly Kernel[] {
+  const [file = 'no profile was written'] = readdirSync(profiles);
+  const events = JSON.parse(readFileSync(join(profiles, file), 'utf8')) as readonly Kernel[];
   return events.filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'));
 }
 
-function print(kernels, seconds) {
+function print(kernels: readonly Kernel[], seconds: number): void {
   const { shapes } = options;
   const wanted = kernels.filter(({ args }) => shapes === undefined || args.op_name === shapes);
-  const sums = new Map();
+  const sums = new Map<string, { readonly time: number; readonly count: number }>();
   for (const { args, dur } of wanted) {
     const key = shapes === undefined ? args.op_name : shapesOf(args);
     const { time = 0, count = 0 } = sums.get(key) ?? {};
     sums.set(key, { time: time + dur, count: count + 1 });
   }
   const total = kernels.reduce((sum, { dur }) => sum + dur, 0);
-  const milliseconds = (microseconds) => (microseconds / 1000 / repeats / batch).toFixed(1);
+  const milliseconds = (microseconds: number): string =>
+    (microseconds / 1000 / repeats / batch).toFixed(1);
   console.log(`T = ${length}, batches of ${batch}, ${threads} threads: ms per example`);
   for (const [key, { time, count }] of [...sums].sort(([, a], [, b]) => b.time - a.time)) {
     const share = `${((100 * time) / total).toFixed(1)} %`;
@@ -95,7 +109,11 @@ function print(kernels, seconds) {
   console.log(`all kernels ${milliseconds(total)}, fastest run ${(1000 * seconds).toFixed(1)}`);
 }
 
-function shapesOf({ input_type_shape: inputs, output_type_shape: outputs }) {
-  const each = (values) => values.map((value) => JSON.stringify(Object.values(value)[0])).join(' ');
+function shapesOf({
+  input_type_shape: inputs,
+  output_type_shape: outputs,
+}: Kernel['args']): string {
+  const each = (values: Shapes): string =>
+    values.map((value) => JSON.stringify(Object.values(value)[0])).join(' ');
   return `${each(inputs)} → ${each(outputs)}`;
 }

@@ -10,27 +10,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeRandomLlama } from './random-checkpoint.mjs';
-import { runScore } from './run-score.mjs';
+import { type LlamaShape, writeRandomLlama } from './random-checkpoint.js';
+import { runScore } from './run-score.js';
 
 const { values: options } = parseArgs({
   options: { folder: { type: 'string' }, threads: { type: 'string', default: '2' } },
 });
 const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'layersense-memory-'));
 const EXAMPLES = 4;
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 
 try {
   const narrow = { width: 512, mlp: 1536, heads: 8, keyValueHeads: 4, vocabulary: 4096 };
-  const peaks = [];
-  for (const layers of [6, 24]) {
+  const peakOfStreamed = async (layers: number): Promise<number> => {
     const model = { name: `${layers} layers`, ...narrow, layers };
     for (const plan of ['whole', 'checkpointed']) await measure(model, 256, ['--plan', plan]);
-    peaks.push(await measure(model, 256, ['--plan', 'streamed']));
-  }
-  const [few, many] = peaks;
+    return await measure(model, 256, ['--plan', 'streamed']);
+  };
+  const [few, many] = [await peakOfStreamed(6), await peakOfStreamed(24)];
   const boundaries = 18 * EXAMPLES * 256 * narrow.width * 4;
-  const ratio = (many.peak - boundaries) / few.peak;
+  const ratio = (many - boundaries) / few;
   console.log(`streamed, 24 layers against 6: ${ratio.toFixed(3)} × the peak, boundaries aside\n`);
 
   const large = { width: 2048, mlp: 6144, heads: 16, keyValueHeads: 8, vocabulary: 8192 };
@@ -39,7 +38,12 @@ try {
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-async function measure({ name, ...shape }, length, flags) {
+/** The peak, which the run records. */
+async function measure(
+  { name, ...shape }: LlamaShape & { readonly name: string },
+  length: number,
+  flags: readonly string[],
+): Promise<number> {
   const model = join(folder, name.replaceAll(' ', '-'));
   const weights = writeRandomLlama(model, shape);
   const { vocabulary } = shape;
@@ -51,11 +55,12 @@ async function measure({ name, ...shape }, length, flags) {
     threads,
     flags,
   });
-  const peak = run.peak_memory_bytes;
+  const peak = run.peak_memory_bytes ?? Number.NaN;
+  const estimated = run.estimated_memory_bytes ?? Number.NaN;
   console.log(
-    `${name.padEnd(16)} T=${length} ${megabytes(weights).padStart(8)} of weights, ${run.plan.padEnd(13)}` +
-      `peak ${megabytes(peak).padStart(8)}, estimated ${megabytes(run.estimated_memory_bytes).padStart(8)}, ` +
-      `${run.seconds.toFixed(1)} s`,
+    `${name.padEnd(16)} T=${length} ${megabytes(weights).padStart(8)} of weights, ${(run.plan ?? '').padEnd(13)}` +
+      `peak ${megabytes(peak).padStart(8)}, estimated ${megabytes(estimated).padStart(8)}, ` +
+      `${run.seconds?.toFixed(1)} s`,
   );
-  return { peak };
+  return peak;
 }

@@ -12,19 +12,18 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { JobSpec } from '@layersense/contracts';
-import { connectDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
+import { Job, JobSpec, type ScoreReport } from '@layersense/contracts';
+import {
+  connectDatabase,
+  type Database,
+  migrate,
+  startEmbeddedPostgres,
+} from '@layersense/database';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { noFinishedBatches, runSensitivityJob } from '@layersense/scoring';
 import { redisServerAvailable, startRedisServer } from '@layersense/testing';
-import {
-  answering,
-  freePort,
-  killed,
-  root,
-  startProcess,
-  temporaryFolder,
-} from './service-process.mjs';
+import { root } from '../repository.js';
+import { answering, freePort, killed, startProcess, temporaryFolder } from './service-process.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -51,7 +50,7 @@ const specs = ['arithmetic', 'encyclopedia'].flatMap((dataset) =>
   })),
 );
 
-const expected = [];
+const expected: string[] = [];
 for (const spec of specs) expected.push(valuesOf(await undisturbed(spec)));
 console.log(`${specs.length} undisturbed runs to compare with`);
 
@@ -65,11 +64,23 @@ for (const backend of options.backend ? [options.backend] : ['postgres', 'redis'
 }
 process.exitCode = broken === 0 ? 0 : 1;
 
-async function soak(backend) {
+/** What the clients have seen so far. */
+interface Tally {
+  /** Ids of the jobs, with the spec that each is of. */
+  readonly accepted: Map<string, number>;
+  errors: number;
+  replays: number;
+  mismatched: number;
+}
+
+type Service = Awaited<ReturnType<typeof startService>>;
+
+/** How many of the backends do not hold: 0 or 1. */
+async function soak(backend: string): Promise<number> {
   const started = performance.now();
   const service = await startService(backend);
   try {
-    const tally = { accepted: new Map(), errors: 0, replays: 0, mismatched: 0 };
+    const tally: Tally = { accepted: new Map(), errors: 0, replays: 0, mismatched: 0 };
     const queue = Array.from({ length: JOBS }, (_, i) => i);
     const clients = Array.from({ length: Number(options.clients) }, () =>
       client(service, queue, tally),
@@ -84,7 +95,7 @@ async function soak(backend) {
 }
 
 /** Submits until the queue is empty, never far ahead of the workers, so that trouble meets requests. */
-async function client(service, queue, tally) {
+async function client(service: Service, queue: number[], tally: Tally): Promise<void> {
   for (let i = queue.shift(); i !== undefined; i = queue.shift()) {
     await backlogBelow(BACKLOG, service, tally);
     const spec = i % specs.length;
@@ -100,7 +111,7 @@ async function client(service, queue, tally) {
   }
 }
 
-async function backlogBelow(most, service, { accepted }) {
+async function backlogBelow(most: number, service: Service, { accepted }: Tally): Promise<void> {
   for (;;) {
     // Where the database does not answer, the request is to find that out for itself.
     const finished = await service.countFinished().catch(() => accepted.size);
@@ -110,7 +121,7 @@ async function backlogBelow(most, service, { accepted }) {
 }
 
 /** The key is sent until there is an answer to it. */
-async function submit(service, key, body, tally) {
+async function submit(service: Service, key: string, body: object, tally: Tally): Promise<string> {
   for (;;) {
     const response = await fetch(`${service.url}/jobs`, {
       method: 'POST',
@@ -118,7 +129,7 @@ async function submit(service, key, body, tally) {
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(10_000),
     }).catch(() => undefined);
-    if (response?.ok) return (await response.json()).id;
+    if (response?.ok) return Job.parse(await response.json()).id;
     if (response && response.status < 500 && ![409, 429].includes(response.status)) {
       throw new Error(`refused with ${response.status}: ${await response.text()}`);
     }
@@ -127,9 +138,14 @@ async function submit(service, key, body, tally) {
   }
 }
 
+interface Chaos {
+  kills: number;
+  readonly restarts: string[];
+}
+
 /** Kills a worker every few seconds; each server is restarted once on the way. */
-async function disturb(service, over, tally) {
-  const chaos = { kills: 0, restarts: [] };
+async function disturb(service: Service, over: Promise<void>, tally: Tally): Promise<Chaos> {
+  const chaos: Chaos = { kills: 0, restarts: [] };
   let ended = false;
   void over.then(
     () => (ended = true),
@@ -145,10 +161,11 @@ async function disturb(service, over, tally) {
     await Promise.race([over.catch(() => undefined), sleep(KILL_EVERY_MS)]);
     if (ended) break;
     const finished = await service.countFinished().catch(() => 0);
-    if (finished >= (restarts[0]?.at ?? Number.POSITIVE_INFINITY)) {
-      const { what, restart } = restarts.shift();
-      await restart();
-      chaos.restarts.push(what);
+    const [next] = restarts;
+    if (next && finished >= next.at) {
+      restarts.shift();
+      await next.restart();
+      chaos.restarts.push(next.what);
     } else {
       service.killWorker();
       chaos.kills += 1;
@@ -161,7 +178,7 @@ async function disturb(service, over, tally) {
   return chaos;
 }
 
-async function allEnded(service, { accepted }) {
+async function allEnded(service: Service, { accepted }: Tally): Promise<void> {
   for (const end = Date.now() + DEADLINE_MS; Date.now() < end; await sleep(500)) {
     const finished = await service.countFinished().catch(() => 0);
     if (finished >= accepted.size) return;
@@ -169,7 +186,13 @@ async function allEnded(service, { accepted }) {
   console.error('not every job ended in time');
 }
 
-async function verdict(backend, { database }, tally, chaos, seconds) {
+async function verdict(
+  backend: string,
+  { database }: Service,
+  tally: Tally,
+  chaos: Chaos,
+  seconds: number,
+): Promise<number> {
   const counts = {
     'jobs in the database': 0,
     succeeded: 0,
@@ -178,7 +201,7 @@ async function verdict(backend, { database }, tally, chaos, seconds) {
     'answered from an equal run': 0,
     'attempts beyond the first': 0,
   };
-  const seen = new Set();
+  const seen = new Set<string>();
   for await (const job of everyJob(database)) {
     counts['jobs in the database'] += 1;
     seen.add(job.id);
@@ -192,8 +215,8 @@ async function verdict(backend, { database }, tally, chaos, seconds) {
       continue;
     }
     counts.succeeded += 1;
-    const scores = await database.runs.report(job.run_id, { perExample: true });
-    const same = valuesOf(scores) === expected[tally.accepted.get(job.id)];
+    const scores = await database.runs.report(job.run_id ?? '', { perExample: true });
+    const same = scores && valuesOf(scores) === expected[tally.accepted.get(job.id) ?? -1];
     if (!same) counts['other scores'] += 1;
   }
   const lost = [...tally.accepted.keys()].filter((id) => !seen.has(id)).length;
@@ -217,8 +240,8 @@ async function verdict(backend, { database }, tally, chaos, seconds) {
   return holds ? 0 : 1;
 }
 
-async function* everyJob(database) {
-  for (let cursor; ; ) {
+async function* everyJob(database: Database): AsyncGenerator<Job> {
+  for (let cursor: string | undefined; ; ) {
     const page = await database.jobs.list({ limit: 200, ...(cursor ? { cursor } : {}) });
     yield* page.data;
     if (page.next_cursor === null) return;
@@ -226,7 +249,7 @@ async function* everyJob(database) {
   }
 }
 
-async function startService(backend) {
+async function startService(backend: string) {
   const folder = temporaryFolder('soak');
   let postgres = await startEmbeddedPostgres({ folder });
   let redis = backend === 'redis' ? await startRedisServer() : undefined;
@@ -247,7 +270,7 @@ async function startService(backend) {
     RATE_LIMIT_PER_MINUTE: '1000000',
   };
   const port = String(await freePort());
-  const start = (script) => startProcess(script, { ...environment, PORT: port });
+  const start = (script: string) => startProcess(script, { ...environment, PORT: port });
   const api = start('apps/api/dist/server.js');
   const workers = Array.from({ length: Number(options.workers) }, () =>
     start('apps/worker/dist/main.js'),
@@ -265,7 +288,7 @@ async function startService(backend) {
     },
     killWorker: () => {
       const victim = Math.floor(Math.random() * workers.length);
-      workers[victim].kill('SIGKILL');
+      workers[victim]?.kill('SIGKILL');
       workers[victim] = start('apps/worker/dist/main.js');
     },
     restartPostgres: async () => {
@@ -276,7 +299,7 @@ async function startService(backend) {
     restartRedis:
       redis &&
       (async () => {
-        await redis.stop();
+        await redis?.stop();
         await sleep(1000);
         redis = await startRedisServer(redisPort);
       }),
@@ -290,7 +313,7 @@ async function startService(backend) {
   };
 }
 
-function undisturbed(spec) {
+function undisturbed(spec: object): Promise<ScoreReport> {
   const services = {
     allowedRoots: [root],
     hub: hubSettingsFromEnvironment(process.env),
@@ -302,11 +325,9 @@ function undisturbed(spec) {
 }
 
 /** Every number of a report, to the last bit: JSON writes the shortest text that reads back equal. */
-function valuesOf({ scores }) {
-  const rows = scores.map(({ parameter, values, per_example: values64 }) => [
-    parameter,
-    values,
-    values64,
-  ]);
-  return JSON.stringify(rows.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+function valuesOf({ scores }: Pick<ScoreReport, 'scores'>): string {
+  const rows = scores
+    .toSorted((a, b) => (a.parameter < b.parameter ? -1 : 1))
+    .map(({ parameter, values, per_example }) => [parameter, values, per_example]);
+  return JSON.stringify(rows);
 }

@@ -5,13 +5,16 @@
 //
 // The store holds 1,000 runs of 254 layers (50 models, 20 datasets each) in a PostgreSQL of its own.
 // API, bare server and load generator are processes of their own. No worker runs: jobs stay queued.
+import type { ChildProcess } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { importedRun } from '@layersense/api/imported-run';
+import { Job } from '@layersense/contracts';
 import { connectDatabase, migrate, startEmbeddedPostgres } from '@layersense/database';
 import autocannon from 'autocannon';
-import { importedRun } from '../../apps/api/dist/imported-run.js';
-import { answering, freePort, killed, startProcess, temporaryFolder } from './service-process.mjs';
+import type { BareAnswer } from './bare-server.js';
+import { answering, freePort, killed, startProcess, temporaryFolder } from './service-process.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -49,7 +52,7 @@ const folder = temporaryFolder('bench-api');
 const postgres = await startEmbeddedPostgres({ folder });
 await migrate(postgres.url);
 const database = connectDatabase(postgres.url);
-const children = [];
+const children: ChildProcess[] = [];
 try {
   await fillStore();
   const [port, barePort] = [await freePort(), await freePort()];
@@ -63,7 +66,7 @@ try {
   const url = `http://127.0.0.1:${port}`;
   await answering(`${url}/readyz`);
   const requests = await requestsAt(url);
-  const answers = requests.map(({ method, status, body }, i) => ({
+  const answers: readonly BareAnswer[] = requests.map(({ method, status, body }, i) => ({
     method,
     path: `/${i}`,
     status,
@@ -71,7 +74,9 @@ try {
   }));
   const answersFile = join(folder, 'answers.json');
   writeFileSync(answersFile, JSON.stringify(answers));
-  children.push(startProcess('bench/bare-server.mjs', {}, [String(barePort), answersFile]));
+  children.push(
+    startProcess('tools/dist/bench/bare-server.js', {}, [String(barePort), answersFile]),
+  );
   const bareUrl = `http://127.0.0.1:${barePort}`;
   await answering(`${bareUrl}/1`);
   await compare(url, bareUrl, requests);
@@ -82,9 +87,9 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function fillStore() {
+async function fillStore(): Promise<void> {
   const started = performance.now();
-  const save = (i) =>
+  const save = (i: number) =>
     database.runs.save(
       reportOf(`org/model-${Math.floor(i / DATASETS)}`, `dataset-${i % DATASETS}`, i),
     );
@@ -98,11 +103,23 @@ async function fillStore() {
   console.log(`${RUNS} runs of ${parameters.length} layers stored in ${seconds.toFixed(0)} s\n`);
 }
 
+interface RequestKind {
+  readonly name: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly send?: string;
+}
+
+interface AnsweredRequest extends RequestKind {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** One request of each kind, with the answer that the API gives to it. */
-async function requestsAt(url) {
+async function requestsAt(url: string): Promise<readonly AnsweredRequest[]> {
   const created = await fetch(`${url}/jobs`, { method: 'POST', headers: JSON_TYPE, body: job });
-  const { id } = await created.json();
-  const kinds = [
+  const { id } = Job.parse(await created.json());
+  const kinds: readonly RequestKind[] = [
     { name: 'POST /jobs', method: 'POST', path: '/jobs', send: job },
     { name: 'GET /jobs/:id', method: 'GET', path: `/jobs/${id}` },
     {
@@ -116,7 +133,7 @@ async function requestsAt(url) {
       path: '/scores?model=org/model-1&dataset=dataset-3&top=10',
     },
   ];
-  const answered = [];
+  const answered: AnsweredRequest[] = [];
   for (const kind of kinds) {
     const { method, path, send } = kind;
     const sent = send === undefined ? {} : { headers: JSON_TYPE, body: send };
@@ -126,7 +143,11 @@ async function requestsAt(url) {
   return answered;
 }
 
-async function compare(url, bareUrl, requests) {
+async function compare(
+  url: string,
+  bareUrl: string,
+  requests: readonly AnsweredRequest[],
+): Promise<void> {
   const head = [
     '',
     'bytes',
@@ -153,7 +174,10 @@ async function compare(url, bareUrl, requests) {
 }
 
 /** @throws Error when an answer is not the expected one: a refusal is quick to send */
-async function load(url, { method, path, send, status }) {
+async function load(
+  url: string,
+  { method, path, send, status }: AnsweredRequest,
+): Promise<autocannon.Result> {
   const result = await autocannon({
     url: `${url}${path}`,
     method,
@@ -161,20 +185,21 @@ async function load(url, { method, path, send, status }) {
     duration: Number(options.seconds),
     ...(send === undefined ? {} : { headers: JSON_TYPE, body: send }),
   });
-  const expected = result.statusCodeStats[status]?.count ?? 0;
-  const total = Object.values(result.statusCodeStats).reduce((sum, { count }) => sum + count, 0);
+  const counts = new Map(Object.entries(result.statusCodeStats ?? {}));
+  const expected = counts.get(String(status))?.count ?? 0;
+  const total = [...counts.values()].reduce((sum, { count = 0 }) => sum + count, 0);
   if (result.errors > 0 || expected !== total) {
     throw new Error(`${method} ${path}: ${JSON.stringify(result.statusCodeStats)}`);
   }
   return result;
 }
 
-function row([name, ...cells]) {
+function row([name = '', ...cells]: readonly string[]): string {
   return name.padEnd(24) + cells.map((cell) => cell.padStart(11)).join('');
 }
 
 /** A run as an import stores it, with the shapes and errors that a computed one has. */
-function reportOf(model, dataset, seed) {
+function reportOf(model: string, dataset: string, seed: number): ReturnType<typeof importedRun> {
   const values = parameters.map((parameter, i) => [parameter, ((i * 7919 + seed) % 9973) + 1]);
   const { run, scores } = importedRun({
     model,
@@ -190,7 +215,7 @@ function reportOf(model, dataset, seed) {
     ...score,
     shape: [1536, 1536],
     numel: 1536 ** 2,
-    standard_error: score.values.sum / 10,
+    standard_error: (score.values.sum ?? 0) / 10,
   }));
   return { run, scores: measured };
 }

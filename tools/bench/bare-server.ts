@@ -3,9 +3,17 @@
 import { readFileSync } from 'node:fs';
 import Fastify from 'fastify';
 
-const [port, answers] = process.argv.slice(2);
+export interface BareAnswer {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly body: string;
+}
+
+const [port, answersFile = ''] = process.argv.slice(2);
+const answers = JSON.parse(readFileSync(answersFile, 'utf8')) as readonly BareAnswer[];
 const app = Fastify({ logger: false });
-for (const { method, path, status, body } of JSON.parse(readFileSync(answers, 'utf8'))) {
+for (const { method, path, status, body } of answers) {
   app.route({
     method,
     url: path,

@@ -8,8 +8,12 @@ const unused = /^(adm-zip|global-agent|@types\/.*)$/;
  * The folders, relative to `root`, of the packages that `folders` need when they run, found as
  * Node.js finds them. Optional dependencies count where they are installed, peers do not.
  */
-export function dependencyClosure(root, folders, { without = [] } = {}) {
-  const found = new Set();
+export function dependencyClosure(
+  root: string,
+  folders: readonly string[],
+  { without = [] }: { readonly without?: readonly string[] } = {},
+): readonly string[] {
+  const found = new Set<string>();
   const queue = folders.map((folder) => realpathSync(join(root, folder)));
   for (let folder = queue.pop(); folder !== undefined; folder = queue.pop()) {
     if (found.has(folder)) continue;
@@ -28,7 +32,7 @@ export function dependencyClosure(root, folders, { without = [] } = {}) {
   return [...found].map((folder) => relative(realpathSync(root), folder)).sort();
 }
 
-function installed(root, from, name) {
+function installed(root: string, from: string, name: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name);
     if (existsSync(join(candidate, 'package.json'))) return candidate;
@@ -37,7 +41,7 @@ function installed(root, from, name) {
 }
 
 /** False for files of ONNX Runtime and of the tokenizers library for other platforms than this one. */
-export function isForThisPlatform(path) {
+export function isForThisPlatform(path: string): boolean {
   const tokenizers = /\/tokenizers\.([a-z0-9]+)-([^/]+)\.node$/.exec(path);
   if (tokenizers) {
     const [, os, target = ''] = tokenizers;

@@ -1,5 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** Bytes of a process, or of several together. */
+export interface MemoryUse {
+  readonly physical: number;
+  readonly anonymous: number;
+  readonly resident: number;
+}
+
 /** How often memory is read: a peak shorter than this may be missed. */
 const INTERVAL_MS = 20;
 
@@ -13,14 +20,14 @@ const INTERVAL_MS = 20;
  *   others, such as mapped weights, and read them again; these it cannot.
  * - `resident`: the sum of Rss, in which a page counts once per mapping.
  */
-export function watchMemory(pid) {
-  const peak = { physical: 0, anonymous: 0, resident: 0, ofProcess: {} };
+export function watchMemory(pid: number): { readonly stop: () => MemoryUse } {
+  const peak = { physical: 0, anonymous: 0, resident: 0 };
   const look = () => {
     const now = processTree(pid).flatMap((each) => readRollup(each) ?? []);
-    const sum = (key) => now.reduce((total, each) => total + each[key], 0);
-    for (const key of ['physical', 'anonymous', 'resident'])
-      peak[key] = Math.max(peak[key], sum(key));
-    if (sum('physical') === peak.physical) peak.ofProcess = now;
+    for (const key of ['physical', 'anonymous', 'resident'] as const) {
+      const sum = now.reduce((total, each) => total + each[key], 0);
+      peak[key] = Math.max(peak[key], sum);
+    }
   };
   const timer = setInterval(look, INTERVAL_MS);
   return {
@@ -31,26 +38,29 @@ export function watchMemory(pid) {
   };
 }
 
-function processTree(pid) {
+function processTree(pid: number): readonly number[] {
   return [pid, ...childrenOf(pid).flatMap(processTree)];
 }
 
-function childrenOf(pid) {
+function childrenOf(pid: number): readonly number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
     );
   } catch {
     return [];
   }
 }
 
-function readRollup(pid) {
+function readRollup(pid: number): MemoryUse | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    const bytes = (key) =>
+    const bytes = (key: string): number =>
       Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
-    return { pid, physical: bytes('Pss'), anonymous: bytes('Pss_Anon'), resident: bytes('Rss') };
+    return { physical: bytes('Pss'), anonymous: bytes('Pss_Anon'), resident: bytes('Rss') };
   } catch {
     return undefined;
   }

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { JobSpec } from '@layersense/contracts';
 import { noFinishedBatches, runSensitivityJob, WarmCompute } from '@layersense/scoring';
-import { JobSpec } from '../../packages/contracts/dist/index.js';
-import { writeRandomLlama } from './random-checkpoint.mjs';
+import { type LlamaShape, writeRandomLlama } from './random-checkpoint.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,7 +22,12 @@ const EXAMPLES = 8;
 const LENGTH = 128;
 
 /** Seconds of one job. */
-async function score(model, vocabulary, seed, compute) {
+async function score(
+  model: string,
+  vocabulary: number,
+  seed: number,
+  compute?: WarmCompute,
+): Promise<number> {
   const dataset = join(folder, 'tokens.jsonl');
   const lines = Array.from({ length: EXAMPLES }, (_, n) =>
     JSON.stringify({
@@ -41,19 +46,19 @@ async function score(model, vocabulary, seed, compute) {
     report: () => undefined,
     finishedBatches: noFinishedBatches,
     threads: Number(options.threads),
-    compute,
+    ...(compute && { compute }),
   };
   const { run } = await runSensitivityJob(spec, services, new AbortController().signal);
-  return run.seconds;
+  return run.seconds ?? Number.NaN;
 }
 
-async function compare(name, shape) {
+async function compare(name: string, shape: LlamaShape): Promise<void> {
   const model = join(folder, name.replaceAll(' ', '-'));
   writeRandomLlama(model, shape);
   const warm = new WarmCompute();
   // Hashes of the files are kept, and pages of the weights cached: the first job pays for both.
   await score(model, shape.vocabulary, 0, warm);
-  const seconds = { anew: [], warm: [] };
+  const seconds: { readonly anew: number[]; readonly warm: number[] } = { anew: [], warm: [] };
   for (let job = 1; job <= Number(options.jobs); job++) {
     seconds.anew.push(await score(model, shape.vocabulary, 2 * job));
     seconds.warm.push(await score(model, shape.vocabulary, 2 * job + 1, warm));

@@ -1,8 +1,17 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
+export interface LlamaShape {
+  readonly layers: number;
+  readonly width: number;
+  readonly mlp: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly vocabulary: number;
+}
+
 /** The reference work: 81.8 M parameters. */
-export const REFERENCE_SHAPE = {
+export const REFERENCE_SHAPE: LlamaShape = {
   layers: 12,
   width: 768,
   mlp: 2048,
@@ -13,9 +22,13 @@ export const REFERENCE_SHAPE = {
 
 /**
  * A Llama checkpoint of random float32 weights, written without holding it in memory.
- * @returns {number} bytes of its weights
+ *
+ * @returns bytes of its weights
  */
-export function writeRandomLlama(folder, { layers, width, mlp, heads, keyValueHeads, vocabulary }) {
+export function writeRandomLlama(
+  folder: string,
+  { layers, width, mlp, heads, keyValueHeads, vocabulary }: LlamaShape,
+): number {
   mkdirSync(folder, { recursive: true });
   const config = {
     model_type: 'llama',
@@ -31,7 +44,9 @@ export function writeRandomLlama(folder, { layers, width, mlp, heads, keyValueHe
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config, null, 2));
   const keyValue = (width / heads) * keyValueHeads;
-  const tensors = [['model.embed_tokens.weight', [vocabulary, width]]];
+  const tensors: [name: string, shape: readonly number[]][] = [
+    ['model.embed_tokens.weight', [vocabulary, width]],
+  ];
   for (let i = 0; i < layers; i++) {
     const layer = `model.layers.${i}`;
     tensors.push(
@@ -49,7 +64,7 @@ export function writeRandomLlama(folder, { layers, width, mlp, heads, keyValueHe
   tensors.push(['model.norm.weight', [width]]);
 
   let offset = 0;
-  const header = {};
+  const header: Record<string, unknown> = {};
   for (const [name, shape] of tensors) {
     const bytes = 4 * shape.reduce((a, b) => a * b, 1);
     header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + bytes] };
@@ -67,7 +82,7 @@ export function writeRandomLlama(folder, { layers, width, mlp, heads, keyValueHe
 }
 
 /** Norm scales are 1; matrices are uniform with the variance of transformers' initialisation. */
-function writeTensor(file, shape) {
+function writeTensor(file: number, shape: readonly number[]): void {
   const elements = shape.reduce((a, b) => a * b, 1);
   const block = new Float32Array(Math.min(elements, 1 << 18));
   for (let done = 0; done < elements; done += block.length) {
@@ -80,7 +95,7 @@ function writeTensor(file, shape) {
 
 let state = 1;
 /** Park and Miller's minimal generator, in [0, 1). */
-function random() {
+function random(): number {
   state = (state * 48271) % 2147483647;
   return state / 2147483647;
 }

@@ -8,8 +8,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeRandomLlama } from './random-checkpoint.mjs';
-import { runScore } from './run-score.mjs';
+import type { Run } from '@layersense/contracts';
+import { writeRandomLlama } from './random-checkpoint.js';
+import { runScore } from './run-score.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -21,7 +22,7 @@ const { values: options } = parseArgs({
 const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'layersense-scaling-'));
 const shape = { width: 512, mlp: 1536, heads: 8, keyValueHeads: 4 };
 const base = { layers: 6, vocabulary: 4096, examples: 16, length: 128 };
-const series = {
+const series: { readonly [Name in keyof typeof base]: readonly number[] } = {
   examples: [16, 32, 64],
   length: [128, 256, 512],
   layers: [6, 12, 24],
@@ -30,7 +31,7 @@ const series = {
 
 try {
   for (const [name, values] of Object.entries(series)) {
-    let before;
+    let before: { readonly value: number; readonly time: number } | undefined;
     for (const value of values) {
       const row = { ...base, [name]: value };
       const seconds = await measure(row);
@@ -50,17 +51,17 @@ try {
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-async function measure({ layers, vocabulary, examples, length }) {
+async function measure({ layers, vocabulary, examples, length }: typeof base) {
   const model = join(folder, `llama-${layers}-${vocabulary}`);
   writeRandomLlama(model, { ...shape, layers, vocabulary });
   const { threads } = options;
-  const runs = [];
+  const runs: Run[] = [];
   for (let i = 0; i < Number(options.repeats); i++) {
     const flags = ['--plan', 'whole'];
     runs.push(await runScore(folder, model, { examples, length, vocabulary, threads, flags }));
   }
   return {
-    time: Math.min(...runs.map((run) => run.seconds)),
-    peak: Math.max(...runs.map((run) => run.peak_memory_bytes)),
+    time: Math.min(...runs.map((run) => run.seconds ?? Number.NaN)),
+    peak: Math.max(...runs.map((run) => run.peak_memory_bytes ?? Number.NaN)),
   };
 }

@@ -6,15 +6,19 @@
  * with 0 where there is no GPU, and with 1 where a number is off.
  *
  * --pack copies what this needs, and nothing else, into a folder: on a machine that has neither npm
- * nor this repository, `node FOLDER/tools/check-gpu/main.mjs` does the same. Node.js itself is not in it.
+ * nor this repository, `node FOLDER/tools/dist/check-gpu/main.js` does the same. Node.js itself is not in it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { packCheckGpu } from './pack-check-gpu.mjs';
+import type { Device } from '@layersense/runtime';
+import { root } from '../repository.js';
+import { checkGpu } from './check-gpu.js';
+import { passes, renderGpuReport } from './gpu-report.js';
+import { packCheckGpu } from './pack-check-gpu.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const devices: readonly Device[] = ['webgpu', 'cuda', 'cpu'];
+
 const { values: options } = parseArgs({
   options: {
     devices: { type: 'string', default: 'webgpu,cuda,cpu' },
@@ -26,11 +30,19 @@ const { values: options } = parseArgs({
 if (options.pack === undefined) await check();
 else console.log(`${packCheckGpu(root, options.pack)} packages and the fixtures: ${options.pack}`);
 
-async function check() {
-  const { checkGpu, passes, renderGpuReport } = await import('../dist/check-gpu/index.js');
+/** @throws Error that names the devices that there are */
+function deviceOf(name: string): Device {
+  const device = devices.find((each) => each === name);
+  if (device !== undefined) return device;
+  throw new Error(`--devices takes ${devices.join(', ')}, not '${name}'.`);
+}
+
+async function check(): Promise<void> {
   const given = process.argv.slice(2);
   const command = ['npm run check:gpu', ...(given.length > 0 ? ['--', ...given] : [])].join(' ');
-  const report = await checkGpu(options.devices.split(','), command, (line) => console.log(line));
+  const report = await checkGpu(options.devices.split(',').map(deviceOf), command, (line) =>
+    console.log(line),
+  );
   if (report.checks.length === 0) {
     for (const [device, reason] of report.unavailable) console.log(`${device}: ${reason}`);
     console.log('No GPU to check on this machine; nothing was measured.');

@@ -11,12 +11,19 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { graphSpeed } from './graph-speed.mjs';
-import { magnitudeSpeed } from './magnitude-speed.mjs';
-import { largestError, pytorch, torchVersion } from './pytorch.mjs';
-import { REFERENCE_SHAPE, writeRandomLlama } from './random-checkpoint.mjs';
-import { score, writeTokens } from './run-score.mjs';
-import { atLeast, atMost, median, row } from './targets.mjs';
+import { graphSpeed } from './graph-speed.js';
+import { magnitudeSpeed } from './magnitude-speed.js';
+import {
+  type LoopOptions,
+  type LoopReport,
+  largestError,
+  pytorch,
+  torchVersion,
+} from './pytorch.js';
+import { REFERENCE_SHAPE, writeRandomLlama } from './random-checkpoint.js';
+import { type MeasuredReport, score, writeTokens } from './run-score.js';
+import { atLeast, atMost, median, row } from './targets.js';
+import type { MemoryUse } from './watch-memory.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +39,13 @@ const { values: options } = parseArgs({
 });
 
 /** Of a length: how many times the loop's speed, what the norms may add, and the loop's memory. */
-const targets = {
+interface Target {
+  readonly speed?: number;
+  readonly norms?: number;
+  readonly loopBytes?: number;
+}
+
+const targets: Readonly<Record<number, Target>> = {
   128: { speed: 2.3, norms: 0.15, loopBytes: 1.18e9 },
   512: { speed: 1.4, norms: 0.25, loopBytes: 1.45e9 },
 };
@@ -58,34 +71,48 @@ try {
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-async function compare(length) {
+/** What the runs of one turn said; without torch there is no loop. */
+interface Round {
+  readonly loop: LoopReport | undefined;
+  readonly activations: LoopReport | undefined;
+  readonly short: MeasuredReport;
+  readonly long: MeasuredReport;
+}
+
+async function compare(length: number): Promise<void> {
   const target = targets[length] ?? {};
   const { vocabulary } = REFERENCE_SHAPE;
   const few = writeTokens(folder, { examples, length, vocabulary });
   const many = writeTokens(folder, { examples: 2 * examples, length, vocabulary });
-  const loopOn = (command, how = {}) =>
-    pytorch(command, { python, folder, checkpoint, tokens: few, threads, ...how });
-  const ours = (tokens, count, flags, watched = false) =>
+  const loopOn = async (
+    command: 'fisher' | 'activations',
+    how: Pick<LoopOptions, 'dtype' | 'watched'> = {},
+  ): Promise<LoopReport | undefined> =>
+    torch === undefined
+      ? undefined
+      : await pytorch(command, { python, folder, checkpoint, tokens: few, threads, ...how });
+  const ours = (tokens: string, count: number, flags: readonly string[], watched = false) =>
     score(folder, checkpoint, { tokens, examples: count, threads, flags, watched });
   const plans = options.plans.split(',').map((plan) => ['--plan', plan]);
-  const [first] = plans;
-  const rounds = [];
+  const first = plans[0] ?? [];
+  const rounds: Round[] = [];
   for (let i = 0; i < repeats; i++) {
     rounds.push({
-      ...(torch && { loop: await loopOn('fisher'), activations: await loopOn('activations') }),
+      loop: await loopOn('fisher'),
+      activations: await loopOn('activations'),
       short: await ours(few, examples, [...first, '--per-example']),
       long: await ours(many, 2 * examples, first),
     });
   }
   console.log(`T = ${length}`);
-  const fastest = (of) => Math.min(...rounds.map(of));
-  const seconds = fastest(({ short }) => short.run.seconds);
+  const fastest = (of: (round: Round) => number): number => Math.min(...rounds.map(of));
+  const seconds = fastest(({ short }) => secondsOf(short));
   // What a further example costs: start-up, hashing and session creation cancel out.
-  const further = (fastest(({ long }) => long.run.seconds) - seconds) / examples;
-  const loop = torch && fastest((round) => Math.min(...round.loop.seconds_each));
+  const further = (fastest(({ long }) => secondsOf(long)) - seconds) / examples;
+  const loop = torch && fastest(({ loop }) => Math.min(...(loop?.seconds_each ?? [])));
   if (loop) {
     row('PyTorch loop, per example', `${loop.toFixed(3)} s`);
-    const only = fastest((round) => Math.min(...round.activations.seconds_each));
+    const only = fastest(({ activations }) => Math.min(...(activations?.seconds_each ?? [])));
     row('PyTorch, activation gradients only (no score)', `${only.toFixed(3)} s`);
   }
   row(`layersense score ${first.join(' ')}, each further example`, `${further.toFixed(3)} s`);
@@ -93,21 +120,25 @@ async function compare(length) {
   if (loop) atLeast('speed against the loop', loop / further, target.speed ?? 1, '×');
 
   await graphRows(length, target);
-  const watchedLoop = torch && (await loopOn('fisher', { watched: true }));
-  if (watchedLoop) memoryRow('memory, PyTorch loop', watchedLoop.memory);
-  const reference = watchedLoop ? watchedLoop.memory.physical : target.loopBytes;
+  const loopMemory = (await loopOn('fisher', { watched: true }))?.memory;
+  if (loopMemory) memoryRow('memory, PyTorch loop', loopMemory);
+  const reference = loopMemory?.physical ?? target.loopBytes;
   for (const flags of plans) {
     const { memory } = await ours(few, examples, flags, true);
-    memoryRow(`memory, ${flags.join(' ')}`, memory, reference);
+    if (memory) memoryRow(`memory, ${flags.join(' ')}`, memory, reference);
   }
-  if (torch && !options['no-float64'])
-    errorRow(rounds, await loopOn('fisher', { dtype: 'float64' }));
+  const exact = options['no-float64'] ? undefined : await loopOn('fisher', { dtype: 'float64' });
+  const [round] = rounds;
+  if (round?.loop && exact) errorRow(round.short, round.loop, exact);
   console.log();
 }
 
-async function graphRows(length, target) {
+const secondsOf = ({ run }: MeasuredReport): number => run.seconds ?? Number.NaN;
+
+async function graphRows(length: number, target: Target): Promise<void> {
   const batch = Math.max(1, Math.floor(TOKENS_OF_A_BATCH / length));
-  const work = { batch, length, threads: Number(threads), repeats: 3 * repeats };
+  const { vocabulary } = REFERENCE_SHAPE;
+  const work = { batch, length, vocabulary, threads: Number(threads), repeats: 3 * repeats };
   const { withNorms, without, openSeconds } = await graphSpeed(checkpoint, work);
   const note = `${withNorms.toFixed(3)} s against ${without.toFixed(3)} s`;
   atMost('what the norms add to the graph', withNorms / without - 1, target.norms ?? 1, '%', note);
@@ -115,27 +146,33 @@ async function graphRows(length, target) {
 }
 
 /** All processes together; `reference` is the loop's peak. */
-function memoryRow(name, { physical, anonymous, resident }, reference) {
-  const gigabytes = (bytes) => (bytes / 1e9).toFixed(2);
+function memoryRow(
+  name: string,
+  { physical, anonymous, resident }: MemoryUse,
+  reference?: number,
+): void {
+  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(2);
   const note = `anonymous ${gigabytes(anonymous)}, RSS ${gigabytes(resident)}`;
   if (reference) atMost(name, physical, reference / 2, 'GB', note);
   else row(name, `${gigabytes(physical)} GB`, { note });
 }
 
-function errorRow(rounds, exact) {
-  const { run, scores } = rounds[0].short;
+function errorRow({ run, scores }: MeasuredReport, loop: LoopReport, exact: LoopReport): void {
+  const indices = run.dataset?.indices ?? [];
+  const order = indices.map((_, i) => i).toSorted((a, b) => (indices[a] ?? 0) - (indices[b] ?? 0));
   const values = Object.fromEntries(
-    scores.map(({ parameter, per_example }) => {
-      const drawn = run.dataset.indices.map((example, i) => [example, per_example[i]]);
-      return [parameter, drawn.toSorted(([a], [b]) => a - b).map(([, value]) => value)];
-    }),
+    scores.map(({ parameter, per_example = [] }) => [
+      parameter,
+      order.map((i) => per_example[i] ?? Number.NaN),
+    ]),
   );
-  const loopError = largestError(rounds[0].loop.gradient_squared_norms, exact);
+  const reference = exact.gradient_squared_norms;
+  const loopError = largestError(loop.gradient_squared_norms, reference);
   const note = `the loop's own: ${loopError.toExponential(1)}`;
-  atMost('largest relative error against float64', largestError(values, exact), 1e-4, '', note);
+  atMost('largest relative error against float64', largestError(values, reference), 1e-4, '', note);
 }
 
-async function magnitude() {
+async function magnitude(): Promise<void> {
   console.log('magnitude, 327 MB');
   const { warm, cold } = await magnitudeSpeed(checkpoint, 2 * repeats + 1);
   for (const [name, runs] of Object.entries({ 'from the page cache': warm, 'from disk': cold })) {

