@@ -133,7 +133,9 @@ async function compare(length: number): Promise<void> {
   console.log();
 }
 
-const secondsOf = ({ run }: MeasuredReport): number => run.seconds ?? Number.NaN;
+function secondsOf({ run }: MeasuredReport): number {
+  return run.seconds ?? Number.NaN;
+}
 
 async function graphRows(length: number, target: Target): Promise<void> {
   const batch = Math.max(1, Math.floor(TOKENS_OF_A_BATCH / length));

@@ -54,11 +54,9 @@ function copy(path: string, isWanted: (path: string) => boolean): void {
   });
 }
 
+/** Tests, and what only tests import (dependency-cruiser holds that), stay here. */
 function isProductCode(path: string): boolean {
-  return (
-    !/(^|\/)(test-support|check-gpu)(\/|$)|\.(test|cases)\.|\.tsbuildinfo$/.test(path) &&
-    isCode(path)
-  );
+  return !/(^|\/)test-support(\/|$)|\.(test|cases)\.|\.tsbuildinfo$/.test(path) && isCode(path);
 }
 
 /** A package's own node_modules hold packages that are in the closure by themselves, or unneeded. */
