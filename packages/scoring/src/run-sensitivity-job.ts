@@ -2,6 +2,7 @@ import type { JobSpec, ScoreReport } from '@layersense/contracts';
 import type { JobServices } from './job-services.js';
 import { computationOf } from './methods/index.js';
 import { openJob } from './model/open-job.js';
+import { findEqualWithoutExamples } from './reuse/earlier-runs.js';
 import { runReport } from './run-report.js';
 
 /**
@@ -21,7 +22,8 @@ export async function runSensitivityJob(
   const method = computationOf(spec.method);
   const job = await openJob(spec, services, signal);
   const settled = method.settle?.(spec, job) ?? spec;
-  const scored = await method.score(settled, job);
+  const equal = await findEqualWithoutExamples(settled, job.model, services.earlier);
+  const scored = equal ?? (await method.score(settled, job));
   if ('run' in scored) return scored;
   await job.progress.begin('saving');
   const dequantized = job.dequantized.size;

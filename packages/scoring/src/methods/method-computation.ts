@@ -17,7 +17,7 @@ export interface MethodComputation {
    * @throws LayersenseError where they do not fit together
    */
   settle?(spec: JobSpec, job: OpenedJob): JobSpec;
-  /** A stored run that has the very scores is returned instead. */
+  /** Of a method over examples: a stored run that has the very scores is returned instead. */
   score(spec: JobSpec, job: OpenedJob): Promise<Scored | ScoreReport>;
   /**
    * Computes the values of a shard's examples, which go to the job's finished batches; a method over

@@ -1,6 +1,7 @@
 import {
   type JobSpec,
   LayersenseError,
+  methodOf,
   type Run,
   type RunDataset,
   type ScoreReport,
@@ -10,8 +11,10 @@ import {
   type BatchColumns,
   type BatchStatistics,
   basisDifference,
+  basisOfJob,
   basisOfRun,
   type RunBasis,
+  runIdentity,
 } from '@layersense/runs';
 
 /** What a job is about to compute. */
@@ -55,6 +58,17 @@ export function givenRun(report: ScoreReport): EarlierRuns {
       );
     },
   };
+}
+
+/** The stored run that a job without examples would end with: the model alone decides its numbers. */
+export async function findEqualWithoutExamples(
+  spec: JobSpec,
+  model: Run['model'],
+  earlier: EarlierRuns | undefined,
+): Promise<ScoreReport | undefined> {
+  if (methodOf(spec.method).overExamples) return undefined;
+  const identity = runIdentity(basisOfJob(spec, model), undefined);
+  return await earlier?.findEqual({ identity, spec, model });
 }
 
 /** What need not be computed. */

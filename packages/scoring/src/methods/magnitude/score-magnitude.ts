@@ -1,6 +1,5 @@
-import type { MagnitudeJobSpec, ScoreReport } from '@layersense/contracts';
+import type { MagnitudeJobSpec } from '@layersense/contracts';
 import { elementCount } from '@layersense/onnx-ir';
-import { basisOfJob, runIdentity } from '@layersense/runs';
 import { measureMagnitude, summarizeMagnitude } from '@layersense/sensitivity';
 import type { OpenedJob } from '../../model/opened-job.js';
 import type { Scored } from '../method-computation.js';
@@ -8,14 +7,8 @@ import { layersBeyond } from './layers-beyond.js';
 import { magnitudeWeights } from './magnitude-weights.js';
 
 /** Streams every weight of the checkpoint once; needs no graph, so any architecture will do. */
-export async function scoreMagnitude(
-  spec: MagnitudeJobSpec,
-  job: OpenedJob,
-): Promise<Scored | ScoreReport> {
-  const { model, progress, services, signal } = job;
-  const identity = runIdentity(basisOfJob(spec, model), undefined);
-  const equal = await services.earlier?.findEqual({ identity, spec, model });
-  if (equal) return equal;
+export async function scoreMagnitude(_: MagnitudeJobSpec, job: OpenedJob): Promise<Scored> {
+  const { progress, signal } = job;
   const { weights, leftOut } = magnitudeWeights(job);
   const elements = weights.reduce((sum, { shape }) => sum + elementCount(shape), 0);
   const total = weights.length;
