@@ -54,7 +54,7 @@ function composed(components: readonly string[]): Manifest[] {
     const list = components.map((name) => `  - ../../components/${name}\n`).join('');
     writeFileSync(
       join(folder, 'kustomization.yaml'),
-      `namespace: layersense\nresources: [../../base]\ncomponents:\n${list}images:\n  - { name: layersense-api, newTag: 0.1.0 }\n  - { name: layersense-worker, newTag: 0.1.0 }\n`,
+      `namespace: layersense\nresources: [../../base]\ncomponents:\n${list}images:\n  - { name: layersense-api, newTag: 0.2.0 }\n  - { name: layersense-worker, newTag: 0.2.0 }\n`,
     );
     return buildOverlay(folder);
   } finally {
@@ -133,7 +133,7 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
     it.each([
       [
         'a container without an image name',
-        '"image":"layersense-api:0.1.0"',
+        '"image":"layersense-api:0.2.0"',
         '"image":3',
         /image must be string/,
       ],
@@ -175,14 +175,14 @@ describe.skipIf(!kubectlAvailable())('k8s', () => {
       ],
       [
         'an image without a version',
-        'layersense-api:0.1.0',
+        'layersense-api:0.2.0',
         'layersense-api:latest',
         /has no version/,
       ],
       [
         'an image that nothing builds',
-        'layersense-api:0.1.0',
-        'layersense-server:0.1.0',
+        'layersense-api:0.2.0',
+        'layersense-server:0.2.0',
         /nothing builds/,
       ],
       ['root', '"runAsNonRoot":true,', '', /may run as root/],

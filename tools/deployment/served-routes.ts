@@ -5,7 +5,7 @@ export const servedRoutes: Readonly<Record<string, readonly string[]>> = {
   'layersense-worker-cuda': ['/healthz', '/readyz', '/metrics'],
 };
 
-/** `registry.example.com/layersense-api:0.1.0` → `layersense-api`. */
+/** `registry.example.com/layersense-api:0.2.0` → `layersense-api`. */
 export function imageName(image: string): string {
   return image.replace(/^.*\//, '').replace(/[:@].*$/, '');
 }

@@ -54,7 +54,7 @@ export const exampleReport: ScoreReport = {
     device: 'cpu',
     plan: 'whole-graph',
     arithmetic: 'float32',
-    engine: { name: 'layersense', version: '0.1.0', onnxruntime: '1.30.0' },
+    engine: { name: 'layersense', version: '0.2.0', onnxruntime: '1.30.0' },
     seconds: 12.345,
     plan_reason: 'fastest, and needs an estimated 500 MiB of 8000 MiB',
     estimated_memory_bytes: 500 * 1024 ** 2,

@@ -35,7 +35,7 @@ const dataset: KnownDataset = { name: 'gsm8k', runs: 3, newest_run_at: run.creat
 const method: MethodInfo = {
   object: 'method',
   name: 'magnitude',
-  version: '1',
+  version: '2',
   definition: 'l1 = Σ |w|, l2_squared = Σ w², mean_abs = l1 / numel, max_abs = max |w|',
   metrics: ['l1', 'l2_squared', 'mean_abs', 'max_abs'],
   needs_dataset: false,

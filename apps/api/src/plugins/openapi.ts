@@ -32,7 +32,7 @@ export async function registerOpenApi(app: App): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'layersense',
-        version: '0.1.0',
+        version: '0.2.0',
         description:
           'Which layers of a neural network can be quantised, and which cannot: exact per-example Fisher scores and weight magnitudes.',
         license: { name: 'MIT', identifier: 'MIT' },

@@ -60,7 +60,7 @@ export async function saveFisherRun(
         device: 'cpu',
         plan: null,
         arithmetic: 'float32',
-        engine: { name: 'layersense', version: '0.1.0', onnxruntime: '1.30.0' },
+        engine: { name: 'layersense', version: '0.2.0', onnxruntime: '1.30.0' },
         seconds: 1,
         plan_reason: 'fastest',
         estimated_memory_bytes: 1,

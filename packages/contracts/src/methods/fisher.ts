@@ -123,7 +123,7 @@ function definition(
 /** Squared per-example gradients, averaged. */
 export const fisher: ScoringMethod = {
   name: 'fisher',
-  version: '1',
+  version: '2',
   spec: FisherSpec,
   params: FisherParams,
   ...fixedMetrics('sum', 'density'),

@@ -17,7 +17,7 @@ export type MagnitudeJobSpec = z.infer<typeof MagnitudeSpec>;
 /** Norms of the weights themselves. */
 export const magnitude: ScoringMethod = {
   name: 'magnitude',
-  version: '1',
+  version: '2',
   spec: MagnitudeSpec,
   params: MagnitudeParams,
   ...fixedMetrics('l1', 'l2_squared', 'mean_abs', 'max_abs'),

@@ -60,7 +60,7 @@ export function fisherRun(changes: Partial<NewRun> = {}): NewRun {
     device: 'cpu',
     plan: 'whole',
     arithmetic: 'float32',
-    engine: { name: 'layersense', version: '0.1.0', onnxruntime: '1.30.0' },
+    engine: { name: 'layersense', version: '0.2.0', onnxruntime: '1.30.0' },
     seconds: 12.5,
     plan_reason: 'fastest, and needs an estimated 8000 MiB of 64000 MiB',
     estimated_memory_bytes: 8_388_608_000,

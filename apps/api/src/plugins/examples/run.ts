@@ -16,7 +16,7 @@ export const run: Run = {
   imported: false,
   source: null,
   method: 'fisher',
-  method_version: '1',
+  method_version: '2',
   definition: '(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n',
   metrics: ['sum', 'density'],
   model: {
@@ -58,7 +58,7 @@ export const run: Run = {
   plan_reason: 'the fastest that fits: an estimated 9216 MiB of 12288 MiB',
   estimated_memory_bytes: 9_663_676_416,
   arithmetic: 'float32',
-  engine: { name: 'layersense', version: '0.1.0', onnxruntime: '1.30.0' },
+  engine: { name: 'layersense', version: '0.2.0', onnxruntime: '1.30.0' },
   seconds: 41.5,
   peak_memory_bytes: 9_126_805_504,
   created_at: '2026-11-23T12:01:00.000Z',
