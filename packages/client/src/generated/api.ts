@@ -753,7 +753,7 @@ export interface components {
          *       "imported": false,
          *       "source": null,
          *       "method": "fisher",
-         *       "method_version": "1",
+         *       "method_version": "2",
          *       "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
          *       "metrics": [
          *         "sum",
@@ -820,7 +820,7 @@ export interface components {
          *       "arithmetic": "float32",
          *       "engine": {
          *         "name": "layersense",
-         *         "version": "0.1.0",
+         *         "version": "0.2.0",
          *         "onnxruntime": "1.30.0"
          *       },
          *       "seconds": 41.5,
@@ -923,7 +923,7 @@ export interface components {
          *         "imported": false,
          *         "source": null,
          *         "method": "fisher",
-         *         "method_version": "1",
+         *         "method_version": "2",
          *         "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
          *         "metrics": [
          *           "sum",
@@ -990,7 +990,7 @@ export interface components {
          *         "arithmetic": "float32",
          *         "engine": {
          *           "name": "layersense",
-         *           "version": "0.1.0",
+         *           "version": "0.2.0",
          *           "onnxruntime": "1.30.0"
          *         },
          *         "seconds": 41.5,
@@ -1204,7 +1204,7 @@ export interface components {
          *         "imported": true,
          *         "source": "TaskQuant",
          *         "method": "fisher",
-         *         "method_version": "1",
+         *         "method_version": "2",
          *         "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
          *         "metrics": [
          *           "sum",
@@ -1257,7 +1257,7 @@ export interface components {
          *         "arithmetic": "float32",
          *         "engine": {
          *           "name": "layersense",
-         *           "version": "0.1.0",
+         *           "version": "0.2.0",
          *           "onnxruntime": "1.30.0"
          *         },
          *         "seconds": 41.5,
@@ -1423,7 +1423,7 @@ export interface components {
          *           "imported": false,
          *           "source": null,
          *           "method": "fisher",
-         *           "method_version": "1",
+         *           "method_version": "2",
          *           "definition": "(1/N) Σₙ ‖∂ℓₙ/∂W‖², ℓₙ the mean loss over the tokens of example n",
          *           "metrics": [
          *             "sum",
@@ -1467,7 +1467,7 @@ export interface components {
          *           "arithmetic": "float32",
          *           "engine": {
          *             "name": "layersense",
-         *             "version": "0.1.0",
+         *             "version": "0.2.0",
          *             "onnxruntime": "1.30.0"
          *           },
          *           "seconds": 41.5,
@@ -1516,7 +1516,7 @@ export interface components {
          *         {
          *           "object": "method",
          *           "name": "magnitude",
-         *           "version": "1",
+         *           "version": "2",
          *           "definition": "l1 = Σ |w|, l2_squared = Σ w², mean_abs = l1 / numel, max_abs = max |w|",
          *           "metrics": [
          *             "l1",
