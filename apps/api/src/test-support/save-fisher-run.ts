@@ -1,4 +1,4 @@
-import type { Run } from '@layersense/contracts';
+import { methodOf, type Run } from '@layersense/contracts';
 import type { Database, NewRun } from '@layersense/database';
 
 /** Ends a running job with a run of two parameters and two examples. */
@@ -37,7 +37,7 @@ export async function saveFisherRun(
         imported: false,
         source: null,
         method: 'fisher',
-        method_version: '1',
+        method_version: methodOf('fisher').version,
         definition: 'mean over examples of the squared gradient norm',
         metrics: ['sum', 'density'],
         model: {

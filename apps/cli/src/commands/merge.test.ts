@@ -99,7 +99,7 @@ describe('layersense merge', () => {
     ['another model', 'model.json', 'runs_incompatible', 'model files (model.safetensors)'],
     ['another tokenizer', 'tokenizer.json', 'runs_incompatible', 'differ in their tokenizer'],
     ['other labels', 'labels.json', 'runs_incompatible', 'differ in their labels (data'],
-    ['another method version', 'version.json', 'runs_incompatible', 'method version (1 and 0)'],
+    ['another method version', 'version.json', 'runs_incompatible', 'method version (2 and 0)'],
     ['no values per example', 'bare.json', 'runs_incompatible', 'Write it with layersense score'],
     ['a magnitude run', 'magnitude.json', 'runs_incompatible', 'is a magnitude run'],
     ['a file that is no report', 'text.json', 'invalid_request', 'text.json: it is no report'],
