@@ -4,6 +4,7 @@ import { encodeModel } from '@layersense/onnx-ir';
 import type { ComputeProcess, DeviceRequest, SessionOptions } from '@layersense/runtime';
 import { buildSensitivityGraph } from '@layersense/sensitivity';
 import {
+  largest,
   largestRelativeError,
   type ParityCheckpoint,
   parityFeeds,
@@ -28,7 +29,7 @@ export async function parityErrors(
   const model = parseModel(checkpoint.config);
   const errors: ParityError[] = [];
   for (const expected of cases) {
-    const length = Math.max(...expected.input_ids.map((ids) => ids.length));
+    const length = largest(expected.input_ids.map((ids) => ids.length));
     const shape = { batch: expected.input_ids.length, length };
     const forward = buildForward(model, checkpoint.tensors, shape);
     const { graph, parameters } = buildSensitivityGraph(forward, { labels: 'data' });
@@ -42,8 +43,8 @@ export async function parityErrors(
     if (options.profilePrefix !== undefined) await session.endProfiling();
     await session.release();
     const byParameter = parameters.map(({ name, output }) => {
-      const actual = (outputs[output]?.data ?? []) as Float32Array;
-      const norms = expected.gradient_squared_norms[name] ?? [];
+      const actual = outputs[output]?.data as Float32Array | undefined;
+      const norms = expected.gradient_squared_norms[name];
       return { parameter: name, largest: largestRelativeError(actual, norms) };
     });
     const worst = byParameter.reduce((a, b) => (b.largest > a.largest ? b : a));

@@ -1,6 +1,7 @@
 export { checkPullback, checkVjp, type VjpCase, type VjpHarness } from './check-vjp.js';
 export type { CaseInput, Differentiate, PullbackCase } from './check-vjp-model.js';
 export { alive, childrenOf, killed } from './child-processes.js';
+export { largestDifference, perExampleOf, type ValuesByRow } from './compare-reports.js';
 export { exampleReport } from './example-report.js';
 export { freshDatabase } from './fresh-database.js';
 export { testServer } from './fresh-database-server.js';

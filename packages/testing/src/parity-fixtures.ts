@@ -56,21 +56,3 @@ export function demoCheckpoint(): ParityCheckpoint {
 function readExpected(file: string): readonly ParityCase[] {
   return Expected.parse(JSON.parse(readFileSync(file, 'utf8'))).cases;
 }
-
-/**
- * Largest relative difference between two lists. Where PyTorch says zero but for the rounding of
- * float64 (a position that can only look at itself gives its query no gradient; the bias of a key
- * shifts all scores alike) anything below 1e-9 counts as equal.
- */
-export function largestRelativeError(
-  actual: ArrayLike<number>,
-  expected: readonly number[],
-): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  return Math.max(
-    ...expected.map((value, i) => {
-      const difference = Math.abs((actual[i] ?? Number.NaN) - value);
-      return value < 1e-20 && difference < 1e-9 ? 0 : difference / value;
-    }),
-  );
-}

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
 import { connectDatabase, type Database, type NewJob } from '@layersense/database';
+
+
 import { noFinishedBatches, runSensitivityJob } from '@layersense/scoring';
-import { freshDatabase, killed } from '@layersense/testing';
+import { freshDatabase, killed, perExampleOf } from '@layersense/testing';
+
+
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { enqueue } from './enqueue.js';
 import type { QueueBackend } from './queue-backends.js';
@@ -38,8 +42,11 @@ export function computedAlone(spec: JobSpec): Promise<ScoreReport> {
   return runSensitivityJob(spec, services, new AbortController().signal);
 }
 
-export const scoresByParameter = ({ scores }: ScoreReport) =>
-  new Map(scores.map((score) => [score.parameter, score]));
+/** @throws Error where the report does not tell of every example */
+export const scoresByParameter = (report: ScoreReport) => ({
+  perExample: perExampleOf(report),
+  scores: new Map(report.scores.map((score) => [score.parameter, score])),
+});
 
 /**
  * A database, a queue, and real workers on them, for the tests of the `describe` it is made in. Workers

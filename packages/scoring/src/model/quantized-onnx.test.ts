@@ -14,7 +14,13 @@ import {
 import { type DecodedModel, type DecodedNode, decodeModel, encodeModel } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import { buildSensitivityGraph, decomposeModel } from '@layersense/sensitivity';
-import { largestRelativeError, parityFeeds } from '@layersense/testing';
+import {
+  largest,
+  largestRelativeError,
+  nonEmpty,
+  parityFeeds,
+  perExampleOf,
+} from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
@@ -85,12 +91,9 @@ function expectSame(
   reference: ReadonlyMap<string, ArrayLike<number>>,
 ): void {
   expect([...actual.keys()].sort()).toEqual([...reference.keys()].sort());
-  for (const [name, norms] of reference) {
-    expect(Math.max(...Array.from(norms)), name).toBeGreaterThan(0);
-    expect(
-      largestRelativeError(Array.from(actual.get(name) ?? []), Array.from(norms)),
-      name,
-    ).toBeLessThan(1e-5);
+  for (const [name, norms] of nonEmpty(reference)) {
+    expect(largest(Array.from(norms)), name).toBeGreaterThan(0);
+    expect(largestRelativeError(actual.get(name), Array.from(norms)), name).toBeLessThan(1e-5);
   }
 }
 
@@ -123,13 +126,17 @@ describe('a builder-style file of 4-bit weights', () => {
     const dataset = join(scratch, 'examples.jsonl');
     writeFileSync(dataset, examples.map((ids) => JSON.stringify({ input_ids: ids })).join('\n'));
     const params = { examples: examples.length, plan, batch_size: 2 };
-    const { run, scores } = await score({ method: 'fisher', dataset, params });
+    const report = await score({ method: 'fisher', dataset, params });
+    const { run, scores } = report;
     const order = run.dataset?.indices ?? [];
     const reference = await normsOf(writtenOut(decoded('builder-style-int4')));
     const inOrder = new Map(
       [...reference].map(([name, norms]) => [name, order.map((row) => norms[row] ?? Number.NaN)]),
     );
-    expectSame(new Map(scores.map((each) => [each.parameter, each.per_example ?? []])), inOrder);
+    const found = [...perExampleOf(report)].map(
+      ([name, norms]) => [name, [...norms.values()]] as const,
+    );
+    expectSame(new Map(found), inOrder);
     expect(run.definition).toContain('W is the dequantised matrix');
     expect(run.model.dtype).toBe('float32, int4');
     const table = scores.find(({ parameter }) => parameter === 'model.embed_tokens.weight');
@@ -141,7 +148,7 @@ describe('a builder-style file of 4-bit weights', () => {
     const model = decoded('builder-style-int4');
     expect(scores).toHaveLength(20);
     expect(run.definition).toContain('(q − zero point)·scale');
-    for (const node of model.nodes.filter(({ opType }) => opType === 'MatMulNBits')) {
+    for (const node of nonEmpty(model.nodes.filter(({ opType }) => opType === 'MatMulNBits'))) {
       const [, integers = '', scales = ''] = node.inputs;
       const matrix = fourBits(model, integers, scales, intOf(node, 'N'), intOf(node, 'K'));
       const values = elements(matrix.rows, matrix.columns, matrix.at);
@@ -154,7 +161,7 @@ describe('a builder-style file of 4-bit weights', () => {
         values.reduce((sum, x) => sum + Math.abs(x), 0),
         6,
       );
-      expect(found?.values.max_abs).toBe(Math.max(...values.map(Math.abs)));
+      expect(found?.values.max_abs).toBe(largest(values.map(Math.abs)));
     }
   });
 });
@@ -165,10 +172,11 @@ async function expectValues(quantised: DecodedModel, reference: DecodedModel): P
   const floats = new Map((await open(reference)).parameters.map((each) => [each.name, each]));
   const found = (await open(quantised)).parameters;
   expect(found.filter(({ stored }) => stored.kind === 'quantized').length).toBeGreaterThan(7);
-  for (const { name, stored, shape, transposed } of found) {
+  for (const { name, stored, shape, transposed } of nonEmpty(found)) {
     const other = floats.get(name);
     expect(shape).toEqual(other?.shape);
-    if (stored.kind !== 'quantized' || other?.stored.kind !== 'inline') continue;
+    if (stored.kind !== 'quantized') continue;
+    if (other?.stored.kind !== 'inline') throw new Error(`${name} is not in the float file`);
     const values: number[] = [];
     for await (const piece of dequantizedValues(stored, readScratch)) values.push(...piece);
     const { data } = other.stored.tensor;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JobSpec, type ScoreReport } from '@layersense/contracts';
-import { childrenOf, demoCheckpoint } from '@layersense/testing';
+import { JobSpec } from '@layersense/contracts';
+import { childrenOf, demoCheckpoint, largestDifference } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noFinishedBatches, type PlanChange } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
@@ -54,18 +54,6 @@ function killComputeProcess(): void {
   const child = childrenOf(process.pid).find((pid) => commandOf(pid).includes('compute-child'));
   if (child === undefined) throw new Error('there is no compute process');
   process.kill(child, 'SIGKILL');
-}
-
-function largestDifference(a: ScoreReport, b: ScoreReport): number {
-  const other = new Map(b.scores.map((each) => [each.parameter, each.per_example ?? []]));
-  return Math.max(
-    ...a.scores.flatMap(({ parameter, per_example = [] }) =>
-      per_example.map((value, i) => {
-        const expected = other.get(parameter)?.[i] ?? Number.NaN;
-        return value === expected ? 0 : Math.abs(value - expected) / expected;
-      }),
-    ),
-  );
 }
 
 describe.skipIf(process.platform !== 'linux')('a compute process that runs out of memory', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JobSpec, type Progress, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
-import { demoCheckpoint, parityCheckpoints } from '@layersense/testing';
+import { demoCheckpoint, largestDifference, parityCheckpoints } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
@@ -38,18 +38,7 @@ async function score(
   return runSensitivityJob(spec, services, new AbortController().signal);
 }
 
-function largestDifference(a: ScoreReport, b: ScoreReport): number {
-  const other = new Map(b.scores.map((each) => [each.parameter, each.per_example ?? []]));
-  expect(a.scores.map(({ parameter }) => parameter)).toEqual([...other.keys()]);
-  return Math.max(
-    ...a.scores.flatMap(({ parameter, per_example = [] }) =>
-      per_example.map((value, i) => {
-        const expected = other.get(parameter)?.[i] ?? Number.NaN;
-        return value === expected ? 0 : Math.abs(value - expected) / expected;
-      }),
-    ),
-  );
-}
+const parametersOf = ({ scores }: ScoreReport) => scores.map(({ parameter }) => parameter);
 
 const kinds = ['llama-tied', 'qwen2-untied', 'gpt2', 'gemma2', 'phi3', 'mixtral'];
 const models = [
@@ -66,6 +55,7 @@ describe.each(models)('$name', ({ folder, cases }) => {
       expect(other.run.plan).toBe(plan);
       expect(other.run.identity).toBe(whole.run.identity);
       expect(other.run.mean_loss).toBeCloseTo(whole.run.mean_loss ?? 0, 5);
+      expect(parametersOf(other)).toEqual(parametersOf(whole));
       expect(largestDifference(whole, other), plan).toBeLessThan(1e-6);
     }
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JobSpec, type Progress, type ScoreReport } from '@layersense/contracts';
 import type { BatchStatistics } from '@layersense/runs';
-import { parityCheckpoints } from '@layersense/testing';
+import { parityCheckpoints, perExampleOf } from '@layersense/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FinishedBatches, noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
@@ -82,7 +82,9 @@ const interrupted = async (stopAfter: number, options: Disturbance = {}) =>
   });
 
 function expectSameBits({ report }: Attempt): void {
+  expect(report.run.example_losses).toHaveLength(examples.length);
   expect(report.run.example_losses).toEqual(undisturbed.report.run.example_losses);
+  expect(perExampleOf(report)).toEqual(perExampleOf(undisturbed.report));
   expect(report.scores).toEqual(undisturbed.report.scores);
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
-import { largestRelativeError } from '@layersense/testing';
+import { largestRelativeError, nonEmpty, perExampleOf } from '@layersense/testing';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { noFinishedBatches } from '../job-services.js';
 import { runSensitivityJob } from '../run-sensitivity-job.js';
@@ -36,7 +36,7 @@ export const expectedOf = (of: string): Expected =>
 /** The first case of these as rows of a dataset: its tokens, masked already or with their class. */
 export function rowsOf(model: string): object[] {
   const [first] = expectedOf(model).cases;
-  return (first?.input_ids ?? []).map((input_ids, i) => {
+  return nonEmpty(first?.input_ids ?? []).map((input_ids, i) => {
     const label = first?.labels?.[i];
     if (label === undefined) return { input_ids };
     return typeof label === 'number' ? { input_ids, label } : { input_ids, labels: label };
@@ -107,7 +107,8 @@ export class OnnxJobs {
 }
 
 /** Every parameter, by its name and shape, has PyTorch's squared norm for every example. */
-export function expectParity({ run, scores }: ScoreReport, of: string): void {
+export function expectParity(report: ScoreReport, of: string): void {
+  const { run, scores } = report;
   const { cases, shapes } = expectedOf(of);
   const order = run.dataset?.indices ?? [];
   expect(Object.fromEntries(scores.map(({ parameter, shape }) => [parameter, shape]))).toEqual(
@@ -115,9 +116,9 @@ export function expectParity({ run, scores }: ScoreReport, of: string): void {
   );
   const [first] = cases;
   const inOrder = (values: readonly number[] = []) => order.map((i) => values[i] ?? Number.NaN);
-  expect(largestRelativeError(run.example_losses ?? [], inOrder(first?.losses))).toBeLessThan(1e-5);
-  for (const { parameter, per_example: actual = [] } of scores) {
+  expect(largestRelativeError(run.example_losses, inOrder(first?.losses))).toBeLessThan(1e-5);
+  for (const [parameter, values] of nonEmpty(perExampleOf(report))) {
     const norms = inOrder(first?.gradient_squared_norms[parameter]);
-    expect(largestRelativeError(actual, norms), parameter).toBeLessThan(1e-4);
+    expect(largestRelativeError([...values.values()], norms), parameter).toBeLessThan(1e-4);
   }
 }

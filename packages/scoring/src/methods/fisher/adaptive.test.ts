@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { JobSpec, type ScoreReport } from '@layersense/contracts';
+import { nonEmpty, perExampleOf } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
 import { type JobServices, noFinishedBatches } from '../../job-services.js';
 import { runSensitivityJob } from '../../run-sensitivity-job.js';
@@ -52,8 +53,8 @@ describe('adaptive stopping on the demo', () => {
     const same = await run({ examples });
     expect(stopped.run.identity).toBe(same.run.identity);
     expect(dataset).toEqual(same.run.dataset);
-    expect(stopped.scores.every(({ n }) => n === examples)).toBe(true);
-    expect(stopped.scores.every(({ per_example }) => per_example?.length === examples)).toBe(true);
+    for (const { n } of nonEmpty(stopped.scores)) expect(n).toBe(examples);
+    for (const [, values] of nonEmpty(perExampleOf(stopped))) expect(values.size).toBe(examples);
   });
 
   it('says so when the examples run out before the order settles', async () => {
@@ -74,9 +75,11 @@ describe('adaptive stopping on the demo', () => {
     const params = { examples: 40, ...until({ k: 5 }) };
     const full = await run({ examples: 40 });
     const finished = {
-      examples: full.run.dataset?.indices.map((_, i) => i) ?? [],
-      losses: full.run.example_losses ?? [],
-      squaredNorms: new Map(full.scores.map((score) => [score.parameter, score.per_example ?? []])),
+      examples: nonEmpty(full.run.dataset?.indices.keys() ?? []),
+      losses: nonEmpty(full.run.example_losses ?? []),
+      squaredNorms: new Map(
+        [...perExampleOf(full)].map(([name, values]) => [name, [...values.values()]]),
+      ),
       routedTokens: new Map(),
     };
     const finishedBatches = {

@@ -2,7 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ScoreReport, toProblem } from '@layersense/contracts';
 import { maskedPositions } from '@layersense/statistics';
-import { largestRelativeError, startHubServer } from '@layersense/testing';
+import {
+  largestRelativeError,
+  nonEmpty,
+  perExampleOf,
+  smallest,
+  startHubServer,
+} from '@layersense/testing';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import {
@@ -45,35 +51,44 @@ function fisher(model: string, rows: readonly object[], params: object = {}): Pr
   return jobs.score(model, { method: 'fisher', dataset, params: { examples: 64, ...params } });
 }
 
-/** The values in the order of the dataset's rows, by parameter. */
-function byRow({ run, scores }: ScoreReport): Map<string, number[]> {
-  const indices = run.dataset?.indices ?? [];
-  const ordered = (values: readonly number[] = []) => {
+/** By parameter, the values in the order of the dataset's rows. */
+function byRow(report: ScoreReport): Map<string, number[]> {
+  const ordered = (values: ReadonlyMap<number, number>) => {
     const rows: number[] = [];
-    indices.forEach((row, i) => {
-      rows[row] = values[i] ?? Number.NaN;
-    });
+    for (const [row, value] of values) rows[row] = value;
     return rows;
   };
-  const norms = scores.map(
-    ({ parameter, per_example }) => [parameter, ordered(per_example)] as const,
+  const losses = new Map(
+    (report.run.dataset?.indices ?? []).map((row, i) => [
+      row,
+      report.run.example_losses?.[i] ?? Number.NaN,
+    ]),
   );
-  return new Map([...norms, ['loss', ordered(run.example_losses ?? [])]]);
+  return new Map(
+    [...perExampleOf(report), ['loss', losses] as const].map(([name, values]) => [
+      name,
+      ordered(values),
+    ]),
+  );
 }
 
 /** Up to float32 rounding; the bias of a key has a gradient of zero, which is all rounding. */
-function expectClose(actual: readonly number[] = [], expected: readonly number[] = [], name = '') {
-  expect(actual).toHaveLength(expected.length);
-  actual.forEach((value, row) => {
-    const other = expected[row] ?? Number.NaN;
+function expectClose(
+  actual: readonly number[] | undefined,
+  expected: readonly number[] | undefined,
+  name: string,
+) {
+  expect(actual).toHaveLength(expected?.length ?? Number.NaN);
+  for (const [row, value] of nonEmpty(actual ?? []).entries()) {
+    const other = expected?.[row] ?? Number.NaN;
     const close = Math.abs(value - other) <= 1e-4 * Math.abs(other) + 1e-9;
     expect(close, `${name}, row ${row}: ${value} and ${other}`).toBe(true);
-  });
+  }
 }
 
 function expectSame(a: ScoreReport, b: ScoreReport): void {
   const other = byRow(b);
-  for (const [name, values] of byRow(a)) expectClose(values, other.get(name), name);
+  for (const [name, values] of nonEmpty(byRow(a))) expectClose(values, other.get(name), name);
 }
 
 describe.each(heads)('a Fisher job on %s', (of, config, loss) => {
@@ -170,24 +185,22 @@ describe('a sequence classifier', () => {
       ofClass[label]?.get(name)?.[row] ?? Number.NaN;
     const once = await fisher(model, unlabelled, { labels: 'model' });
     expect(once.run.labels).toBe('model');
-    byRow(once)
-      .get('loss')
-      ?.forEach((loss, row) => {
-        const errors = [0, 1, 2].map((label) => Math.abs(loss - value(label, 'loss', row)));
-        expect(Math.min(...errors)).toBeLessThan(1e-5);
-      });
+    for (const [row, loss] of nonEmpty(byRow(once).get('loss') ?? []).entries()) {
+      const errors = [0, 1, 2].map((label) => Math.abs(loss - value(label, 'loss', row)));
+      expect(smallest(errors)).toBeLessThan(1e-5);
+    }
 
     const draws = 300;
     const often = byRow(await fisher(model, unlabelled, { labels: 'model', draws }));
     for (const name of ['classifier.weight', 'bert.encoder.layer.0.attention.self.value.weight']) {
-      reviews.forEach((_, row) => {
+      for (const row of nonEmpty(reviews.keys())) {
         const p = [0, 1, 2].map((label) => Math.exp(-value(label, 'loss', row)));
         const moment = (power: number) =>
           p.reduce((sum, share, label) => sum + share * value(label, name, row) ** power, 0);
         const error = Math.sqrt((moment(2) - moment(1) ** 2) / draws);
         const found = often.get(name)?.[row] ?? Number.NaN;
         expect(Math.abs(found - moment(1)), `${name}, row ${row}`).toBeLessThan(4.5 * error);
-      });
+      }
     }
   });
 });
@@ -218,7 +231,7 @@ describe('a masked language model', () => {
     const sum = await fisher(model, texts, { seed: 5, loss: 'masked-token-sum' });
     const counts = masked(5, 0.15).map(({ labels }) => labels.filter((id) => id >= 0).length);
     const [means, sums] = [byRow(sampled), byRow(sum)];
-    for (const [name, values] of means) {
+    for (const [name, values] of nonEmpty(means)) {
       const power = name === 'loss' ? 1 : 2;
       const scaled = values.map((value, row) => value * (counts[row] ?? 0) ** power);
       expectClose(sums.get(name), scaled, name);
@@ -232,7 +245,7 @@ describe('a masked language model', () => {
     const rows = few.run.dataset?.indices ?? [];
     expect(rows).toHaveLength(2);
     const values = byRow(all);
-    for (const [name, found] of byRow(few)) {
+    for (const [name, found] of nonEmpty(byRow(few))) {
       const same = rows.map((row) => values.get(name)?.[row] ?? Number.NaN);
       const picked = rows.map((row) => found[row] ?? Number.NaN);
       expectClose(picked, same, name);
@@ -259,8 +272,8 @@ describe('a masked language model', () => {
       await fisher(model, texts, drawn),
     ];
     expectSame(one, all);
-    const data = byRow(await fisher(model, texts, { seed: 5 })).get('loss') ?? [];
-    expect(largestRelativeError(byRow(all).get('loss') ?? [], data)).toBeGreaterThan(0.01);
+    const data = byRow(await fisher(model, texts, { seed: 5 })).get('loss');
+    expect(largestRelativeError(byRow(all).get('loss'), data)).toBeGreaterThan(0.01);
   });
 });
 
