@@ -42,7 +42,7 @@ describe.skipIf(!redisServerAvailable())('what the images hold, started as they 
         ...apps,
       ]);
     await Promise.all([assemble('api', 'apps/api'), assemble('worker', 'apps/worker', 'apps/cli')]);
-  }, 300_000);
+  });
 
   afterAll(async () => {
     for (const { process: child } of started) child.kill('SIGKILL');
@@ -79,7 +79,7 @@ describe.skipIf(!redisServerAvailable())('what the images hold, started as they 
   }
 
   async function eventually<T>(find: () => Promise<T | undefined>, what: string): Promise<T> {
-    for (const end = Date.now() + 120_000; Date.now() < end; await sleep(200)) {
+    for (const end = Date.now() + 300_000; Date.now() < end; await sleep(200)) {
       const found = await find().catch(() => undefined);
       if (found !== undefined) return found;
     }
@@ -139,7 +139,7 @@ describe.skipIf(!redisServerAvailable())('what the images hold, started as they 
       child.kill('SIGTERM');
       expect(await ended, output()).toBe(0);
     }
-  }, 240_000);
+  });
 
   /** The keys of k8s/components/keda, by a worker that does not run yet. */
   async function entriesCountedByKeda(): Promise<number> {

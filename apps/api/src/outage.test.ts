@@ -81,7 +81,7 @@ describe.skipIf(!redisServerAvailable())('with Redis stopped', () => {
 
     const restarted = await startRedisServer(Number(new URL(redis.url).port));
     await expect
-      .poll(async () => (await test.app.inject(request)).statusCode, { timeout: 10_000 })
+      .poll(async () => (await test.app.inject(request)).statusCode, { timeout: 300_000 })
       .toBe(202);
     expect(await jobs()).toBe(2);
     await test.close();

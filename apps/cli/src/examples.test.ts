@@ -30,7 +30,7 @@ describe('the examples, against a running service', () => {
   beforeAll(async () => {
     scratch = await makeScratchFolder();
     service = startCli(['serve', '--port', '0', '--model-root', root], { cwd: scratch.path });
-    const url = await eventually(() => /API +(http:\S+)/.exec(service.output())?.[1], 50);
+    const url = await eventually(() => /API +(http:\S+)/.exec(service.output())?.[1]);
     env = { ...process.env, LAYERSENSE_URL: url };
   });
   afterAll(async () => {

@@ -39,7 +39,7 @@ describe.skipIf(process.platform === 'win32')('one job, observed', () => {
     cleanups.unshift(api.stop, worker.stop);
     const apiUrl = await api.address(/Server listening at ([^\s"]+)/);
     const workerUrl = await worker.address(/"url":"([^"]+)".*health and metrics/);
-    await eventually(async () => ((await fetch(`${workerUrl}/readyz`)).ok ? true : undefined), 30);
+    await eventually(async () => ((await fetch(`${workerUrl}/readyz`)).ok ? true : undefined));
 
     const accepted = await fetch(`${apiUrl}/jobs`, {
       method: 'POST',
@@ -56,15 +56,15 @@ describe.skipIf(process.platform === 'win32')('one job, observed', () => {
     job = await eventually(async () => {
       const seen = (await (await fetch(`${apiUrl}/jobs/${id}`)).json()) as Job;
       return seen.finished_at === null ? undefined : seen;
-    }, 60);
+    });
     metrics = await eventually(async () => {
       const samples = prometheusSamples(await (await fetch(`${workerUrl}/metrics`)).text());
       return samples.get('layersense_worker_busy') === 0 ? samples : undefined;
-    }, 10);
+    });
     await Promise.all([api.stop(), worker.stop()]);
     spans = collector.spans().filter(({ traceId }) => traceId === TRACE);
     logs = { api: api.lines(), worker: worker.lines() };
-  }, 90_000);
+  });
 
   afterAll(async () => {
     for (const cleanup of cleanups) await cleanup();
@@ -155,7 +155,7 @@ function start(script: string, environment: Record<string, string>) {
     output += text;
   });
   return {
-    address: (pattern: RegExp) => eventually(() => pattern.exec(output)?.[1], 100),
+    address: (pattern: RegExp) => eventually(() => pattern.exec(output)?.[1]),
     lines: () =>
       output
         .split('\n')

@@ -61,7 +61,9 @@ describe.skipIf(!redisServerAvailable())('the rate limit on Redis', () => {
     expect(warnings.filter((line) => line.includes('no rate limit'))).toHaveLength(1);
     redis = await startRedisServer(Number(new URL(redis.url).port));
     await expect
-      .poll(async () => (await app.inject('/jobs')).headers['ratelimit-limit'], { timeout: 10_000 })
+      .poll(async () => (await app.inject('/jobs')).headers['ratelimit-limit'], {
+        timeout: 300_000,
+      })
       .toBe('3');
   });
 

@@ -21,7 +21,7 @@ describe('layersense migrate', () => {
     await first.stop();
 
     const waiting = migrate(first.url, '--wait', '50');
-    await eventually(() => /Waiting up to 50 s/.test(waiting.output()) || undefined, 30);
+    await eventually(() => /Waiting up to 50 s/.test(waiting.output()) || undefined);
     const port = Number(new URL(first.url).port);
     const server = await startEmbeddedPostgres({ folder, port });
     try {

@@ -171,7 +171,7 @@ describe('SIGINT', () => {
       ['score', model, '--dataset', many, '--examples', '20000', '--batch-size', '1', '--out', out],
       { cwd: folder },
     );
-    await eventually(() => (cli.output().includes('computing') ? true : undefined), 30);
+    await eventually(() => (cli.output().includes('computing') ? true : undefined));
     const children = (await listProcesses()).filter(({ parent }) => parent === cli.process.pid);
     expect(children.length).toBeGreaterThan(0);
     cli.process.kill('SIGINT');

@@ -15,7 +15,7 @@ afterEach(() => scratch.remove());
 const start = () => startCli(['serve', '--port', '0'], { cwd: scratch.path });
 
 const urlOf = (cli: ReturnType<typeof start>): Promise<string> =>
-  eventually(() => /API +(http:\S+)/.exec(cli.output())?.[1], 50);
+  eventually(() => /API +(http:\S+)/.exec(cli.output())?.[1]);
 
 describe('layersense serve', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(

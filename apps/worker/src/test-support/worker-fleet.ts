@@ -6,10 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
 import { connectDatabase, type Database, type NewJob } from '@layersense/database';
 
-
 import { noFinishedBatches, runSensitivityJob } from '@layersense/scoring';
 import { freshDatabase, killed, perExampleOf } from '@layersense/testing';
-
 
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { enqueue } from './enqueue.js';
@@ -97,9 +95,12 @@ export class WorkerFleet {
     return this.#spillFolder;
   }
 
-  startWorker(): ChildProcess {
+  startWorker(environment: Readonly<Record<string, string>> = {}): ChildProcess {
     const place = { ...this.#urls, namespace: this.namespace, root };
-    const worker = startWorkerProcess({ ...place, environment: { SPILL_DIR: this.#spillFolder } });
+    const worker = startWorkerProcess({
+      ...place,
+      environment: { SPILL_DIR: this.#spillFolder, ...environment },
+    });
     this.#workers.push(worker);
     return worker;
   }
@@ -111,7 +112,7 @@ export class WorkerFleet {
     return job.id;
   }
 
-  whenJob(id: string, what: string, holds: (job: Job) => boolean, timeoutMs: number): Promise<Job> {
-    return until(what, () => this.database.jobs.get(id), holds, timeoutMs);
+  whenJob(id: string, what: string, holds: (job: Job) => boolean): Promise<Job> {
+    return until(what, () => this.database.jobs.get(id), holds);
   }
 }

@@ -24,7 +24,8 @@ export function startWorkerProcess(options: WorkerProcessOptions): ChildProcess 
       ALLOWED_ROOTS: options.root,
       LOG_LEVEL: 'info',
       THREADS: '1',
-      LOCK_SECONDS: '5',
+      // Long enough to be renewed on a busy machine, short enough to wait for after kill -9.
+      LOCK_SECONDS: '15',
       STALLED_CHECK_SECONDS: '1',
       ...options.environment,
     },
