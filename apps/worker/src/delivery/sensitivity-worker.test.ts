@@ -156,7 +156,7 @@ for (const { backend, available, start } of queueBackends) {
       await startWorker(forever);
       await ended(id, 'running');
       await database.jobs.transitions.requestCancel(id);
-      await ended(id, 'canceled');
+      expect(await ended(id, 'canceled')).toMatchObject({ run_id: null, error: null });
     });
 
     it('cancels a job whose computation ended before it noticed', async () => {
@@ -222,8 +222,8 @@ for (const { backend, available, start } of queueBackends) {
       await database.jobs.transitions.start(running.id, { workerId: 'lost' });
       await sleep(20);
       await startWorker(succeed, { staleAfterSeconds: 0.01 });
-      await ended(queued.id, 'succeeded');
-      await ended(running.id, 'succeeded');
+      const recovered = [await ended(queued.id, 'succeeded'), await ended(running.id, 'succeeded')];
+      expect(recovered.map(({ attempt }) => attempt)).toEqual([1, 2]);
     });
 
     it('takes urgent jobs first', async () => {
@@ -447,7 +447,7 @@ for (const { backend, available, start } of queueBackends) {
         await database.jobs.transitions.requestCancel(id);
         await ended(id, 'canceled');
         const next = await submit();
-        await ended(next, 'running');
+        expect((await ended(next, 'running')).attempt).toBe(1);
         await database.jobs.transitions.requestCancel(next);
       });
 
