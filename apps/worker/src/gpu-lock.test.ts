@@ -53,5 +53,6 @@ it('is not fooled by a process that has the number of a dead holder', async () =
   await former.release();
   await writeFile(path, [owner, pid, '1', place].join(' '));
   const lock = await lockGpu('0', folder);
+  expect((await readFile(path, 'utf8')).split(' ')[1]).toBe(String(process.pid));
   await lock.release();
 });

@@ -183,6 +183,7 @@ describe('GET /jobs/{id}/events as server-sent events', () => {
     const { url } = await listen({ heartbeatMs: 20 });
     const stream = await follow(url, await createJob());
     await stream.until(': still here\n\n');
+    expect(stream.response.statusCode).toBe(200);
     stream.abort();
   });
 
