@@ -1,10 +1,7 @@
-import type { CalibrationSet } from '@layersense/calibration';
 import { type Device, type FisherParams, LayersenseError } from '@layersense/contracts';
 import { estimateMemory, type Graph } from '@layersense/onnx-ir';
-import type { SegmentGraphs } from '@layersense/sensitivity';
-import { largestBatch, largestTokenBudget } from '../examples/pending-batches.js';
+import { largestTokenBudget } from '../examples/pending-batches.js';
 import type { PlanName } from './fisher-plan.js';
-import type { ShapeGraphs } from './shape-graphs.js';
 
 export interface PlanChoice {
   readonly name: PlanName;
@@ -31,17 +28,18 @@ const STORE_SHARE = 0.25;
 /** The share of what ran out of memory, processes aside, that what follows may need by estimate. */
 const SHARE_OF_EXHAUSTED = 0.75;
 
-/** The plans from the fastest to the one that needs least. */
-const plans: readonly PlanName[] = ['whole', 'checkpointed', 'streamed'];
+/** The request's own wishes. */
+export type PlanParams = Pick<FisherParams, 'plan' | 'memory_limit_bytes' | 'batch_size'>;
 
 interface Request {
-  readonly set: CalibrationSet;
-  readonly params: FisherParams;
+  readonly params: PlanParams;
   /** The choice that ran out of memory, where this is the second. */
   readonly exhausted?: PlanChoice | undefined;
   readonly device: Device;
-  /** Keeps the graphs of the largest batch of the chosen plan. */
-  readonly graphs: ShapeGraphs;
+  /** The plans that there are, from the fastest to the one that needs least. */
+  readonly plans: readonly [PlanName, ...PlanName[]];
+  /** Bytes beside those of the processes themselves, where so many may be used. */
+  readonly estimate: (name: PlanName, tokenBudget: number, limit: number) => number;
   /** The budget of a streamed run that was interrupted: it goes on only with the same batches. */
   readonly interruptedBudget?: number | undefined;
 }
@@ -53,20 +51,19 @@ interface Request {
  * @throws LayersenseError `out_of_memory` naming the smallest limit that would do
  */
 export function choosePlan(request: Request): PlanChoice {
-  const { params, exhausted, interruptedBudget } = request;
+  const { params, exhausted, interruptedBudget, plans } = request;
   const available =
     params.memory_limit_bytes ?? Math.floor(process.availableMemory() * SHARE_OF_AVAILABLE);
   const limit = exhausted ? Math.min(available, belowExhausted(exhausted)) : available;
   const asked = params.plan ?? 'auto';
   let smallest = Number.POSITIVE_INFINITY;
   for (const { name, tokenBudget } of candidates(request)) {
-    const estimatedBytes = estimate(name, tokenBudget, request, limit);
+    const estimatedBytes = processBytes() + request.estimate(name, tokenBudget, limit);
     smallest = Math.min(smallest, estimatedBytes);
     // A plan that was asked for and no limit that was set: whoever asks knows.
     const fits = estimatedBytes <= limit;
     const bounded = params.memory_limit_bytes !== undefined || exhausted !== undefined;
     if (!fits && (asked === 'auto' || bounded)) continue;
-    request.graphs.keepOnly(name, largestBatch(request.set, { params, tokenBudget }));
     const fastest = name === plans[0] && tokenBudget === largestTokenBudget(request.device);
     const continued = name === 'streamed' && tokenBudget === interruptedBudget;
     const first = continued ? 'as before' : fastest ? 'fastest' : 'the fastest that fits';
@@ -85,7 +82,7 @@ export function choosePlan(request: Request): PlanChoice {
 
 /** The choices from the best to the one that needs least, after that of an interrupted run. */
 function* candidates(request: Request) {
-  const { params, interruptedBudget } = request;
+  const { params, interruptedBudget, plans } = request;
   const asked = params.plan ?? 'auto';
   const names = asked === 'auto' ? plans : [asked];
   if (interruptedBudget !== undefined && names.includes('streamed')) {
@@ -105,24 +102,6 @@ function tokenBudgets({ params, device }: Request): readonly number[] {
   return params.batch_size === undefined ? [largest, largest / 2, largest / 4, 1] : [largest];
 }
 
-function estimate(
-  name: PlanName,
-  tokenBudget: number,
-  { graphs, set, params }: Request,
-  limit: number,
-): number {
-  const shape = largestBatch(set, { params, tokenBudget });
-  const base = processBytes();
-  if (name === 'whole') return base + graphBytes([graphs.whole(shape).graph]);
-  const segments = graphs.segments(shape);
-  const each = segments.flatMap(({ forward: f, backward }) => (f ? [f, backward] : [backward]));
-  const boundaries = boundaryBytes(segments);
-  if (name === 'checkpointed') return base + graphBytes(each) + boundaries;
-  const ofAllExamples = (boundaries * set.tokens) / (shape.batch * shape.length);
-  const stored = Math.min(ofAllExamples, limit * STORE_SHARE);
-  return base + Math.max(...each.map((graph) => graphBytes([graph]))) + stored;
-}
-
 /** The memory of this process and of a compute process that has nothing to do. */
 function processBytes(): number {
   return process.memoryUsage().rss + PROCESS_BYTES;
@@ -133,20 +112,17 @@ function belowExhausted({ estimatedBytes }: PlanChoice): number {
   return Math.floor(processes + SHARE_OF_EXHAUSTED * Math.max(0, estimatedBytes - processes));
 }
 
-/** Every open graph maps its own weights; the activations are those of one graph at a time. */
-function graphBytes(graphs: readonly Graph[]): number {
+/** Bytes of graphs that are open together, of which one computes at a time. */
+export function graphBytes(graphs: readonly Graph[]): number {
   const estimates = graphs.map(estimateMemory);
   const activations = Math.max(...estimates.map(({ activationBytes }) => activationBytes));
   const mapped = estimates.reduce((sum, { weightBytes }) => sum + weightBytes, 0);
   return FRAGMENTATION * activations + mapped;
 }
 
-/** One tensor per cut, of one batch. */
-function boundaryBytes(segments: readonly SegmentGraphs[]): number {
-  return segments.reduce((sum, { start, backward }) => {
-    const value = start === undefined ? undefined : backward.values.get(start);
-    return sum + (value ? 4 * value.shape.reduce((a, b) => a * b, 1) : 0);
-  }, 0);
+/** How many of the bytes of tensors between streamed segments stay in memory. */
+export function storedBytes(bytes: number, limit: number): number {
+  return Math.min(bytes, limit * STORE_SHARE);
 }
 
 function mebibytes(bytes: number): string {

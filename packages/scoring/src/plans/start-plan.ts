@@ -1,9 +1,10 @@
 import type { CalibrationSet } from '@layersense/calibration';
 import type { Device } from '@layersense/contracts';
 import { type BatchStatistics, withWholeNorms } from '@layersense/runs';
-import type { DrawnBatch } from '../examples/pending-batches.js';
+import { type DrawnBatch, largestBatch } from '../examples/pending-batches.js';
 import type { JobServices } from '../job-services.js';
 import { choosePlan, type PlanChoice } from './choose-plan.js';
+import { fisherMemory } from './fisher-memory.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { SegmentedPlan } from './segmented-plan.js';
 import { ShapeGraphs } from './shape-graphs.js';
@@ -63,7 +64,11 @@ async function startIn(
   const { owner } = journal ?? {};
   const interruptedBudget = owner?.identity === identity ? owner.tokenBudget : undefined;
   const graphs = new ShapeGraphs(request);
-  const choice = choosePlan({ ...request, graphs, interruptedBudget });
+  const { set, params, exhausted, device } = request;
+  const plans = ['whole', 'checkpointed', 'streamed'] as const;
+  const estimate = fisherMemory({ set, params, graphs });
+  const choice = choosePlan({ params, exhausted, device, plans, estimate, interruptedBudget });
+  graphs.keepOnly(choice.name, largestBatch(set, { params, tokenBudget: choice.tokenBudget }));
   const { name, tokenBudget, storeBytes: memoryBytes } = choice;
   const resumable = name === 'streamed' ? journal : undefined;
   await resumable?.belongTo({ identity, tokenBudget });
