@@ -9,14 +9,15 @@ import {
   type Value,
 } from '@layersense/onnx-ir';
 import { attachHeadLoss } from './loss/attach-head-loss.js';
-import type { NormPath, StatisticContext } from './per-example/gradient-squared-norm.js';
+import { type MarginalOutputs, marginalOutputs } from './per-example/marginal-outputs.js';
 import { findParameterUses, lookedUpTokens } from './per-example/parameter-uses.js';
-import { normsWithParts, type ParameterPart } from './per-example/part-norms.js';
+import { type ParameterPart, statisticsWithParts } from './per-example/part-statistics.js';
 import {
   countRoutedTokens,
   type RoutedTokensOutput,
   type Routing,
 } from './per-example/routed-tokens.js';
+import type { NormPath, StatisticContext } from './per-example/statistic-context.js';
 import { requireCotangent } from './require-cotangent.js';
 
 /** The forward pass to differentiate. `builder` is extended in place. */
@@ -44,6 +45,8 @@ export interface SensitivityGraph {
   readonly graph: Graph;
   readonly lossOutput: string;
   readonly parameters: readonly SensitivityParameter[];
+  /** The outputs with marginals, where they are asked for. */
+  readonly marginals: readonly MarginalOutputs[];
   /** The outputs with the tokens that were sent to experts, one per layer of experts. */
   readonly routedTokens: readonly RoutedTokensOutput[];
 }
@@ -53,6 +56,11 @@ export interface SensitivityOptions {
   readonly path?: NormPath;
   /** Logits of more elements are computed in chunks; 2²⁴ by default. */
   readonly chunkElements?: number;
+  /**
+   * Whether every matrix, every table of embeddings and every part of a packed matrix gets the sums of
+   * its squared gradient over inputs and over outputs. Vectors have none. False by default.
+   */
+  readonly marginals?: boolean | undefined;
 }
 
 /**
@@ -68,14 +76,14 @@ export interface SensitivityOptions {
  */
 export function buildSensitivityGraph(
   model: DifferentiableModel,
-  { labels, path = 'auto', chunkElements }: SensitivityOptions,
+  { labels, path = 'auto', chunkElements, marginals = false }: SensitivityOptions,
 ): SensitivityGraph {
   const { builder: g, logits, shape } = model;
   const found = findParameterUses(g, model.parameters);
   const lookupsOf = (name: string) => lookedUpTokens(found.get(name) ?? []);
   const loss = attachHeadLoss(
     g,
-    { logits, batch: shape.batch, labels, chunkElements },
+    { logits, batch: shape.batch, labels, chunkElements, marginals },
     found,
     lookupsOf,
   );
@@ -87,19 +95,28 @@ export function buildSensitivityGraph(
     g,
     batch: shape.batch,
     path,
+    marginals,
     grams: new Map(),
     cotangentOf: (value) => requireCotangent(cotangents, value),
   };
-  const norms = [...uses].flatMap(([name, parameterUses]) => [
-    ...normsWithParts(context, name, parameterUses, model.parts?.get(name)),
-  ]);
+  const statistics = [...uses].flatMap(([name, parameterUses]) =>
+    [...statisticsWithParts(context, name, parameterUses, model.parts?.get(name))].map(
+      ([of, each]) => ({ name: of, uses: parameterUses, ...each }),
+    ),
+  );
   const routed = countRoutedTokens(g, model);
-  const graph = g.build([loss.losses, ...norms.map(([, norm]) => norm), ...routed.counts]);
+  const outputsOf = statistics.flatMap(({ squaredNorm, marginals: sums }) =>
+    sums ? [squaredNorm, sums.first, sums.second] : [squaredNorm],
+  );
+  const graph = g.build([loss.losses, ...outputsOf, ...routed.counts]);
   return {
     // The loss reads the logits, which are the largest tensor where the vocabulary is large.
     graph: oneCastPerUse(computeEarly(recomputeCheapValues(graph, forward), loss.losses.name)),
     lossOutput: loss.losses.name,
-    parameters: norms.map(([name, norm]) => ({ name, output: norm.name })),
+    parameters: statistics.map(({ name, squaredNorm }) => ({ name, output: squaredNorm.name })),
+    marginals: statistics.flatMap(({ name, marginals: sums, uses: of }) =>
+      sums ? [marginalOutputs(name, sums, of)] : [],
+    ),
     routedTokens: routed.outputs,
   };
 }

@@ -7,6 +7,7 @@ export {
 } from './build-sensitivity-graph.js';
 export { decomposeModel } from './decompose-model.js';
 export { type Magnitude, measureMagnitude, summarizeMagnitude } from './magnitude.js';
-export type { NormPath } from './per-example/gradient-squared-norm.js';
+export type { MarginalOutputs } from './per-example/marginal-outputs.js';
 export type { RoutedTokensOutput } from './per-example/routed-tokens.js';
+export type { NormPath } from './per-example/statistic-context.js';
 export { buildSegments, type SegmentGraphs } from './segments/build-segments.js';

@@ -4,7 +4,7 @@ import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import { confidenceInterval, moments, topKStability } from '@layersense/statistics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSensitivityGraph } from './build-sensitivity-graph.js';
-import type { NormPath } from './per-example/gradient-squared-norm.js';
+import type { NormPath } from './per-example/statistic-context.js';
 
 const maths = await readFile(new URL('../../../docs/maths.md', import.meta.url), 'utf8');
 const section = /^## A worked example\n(.*?)^## /ms.exec(maths)?.[1] ?? '';

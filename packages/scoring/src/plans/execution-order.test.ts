@@ -40,6 +40,12 @@ describe('a norm is computed as soon as its cotangent exists', () => {
     expect(violations(await nodesRun('order', (graph) => graph))).toEqual([]);
   });
 
+  it('and its marginals are too', async () => {
+    const nodes = await nodesRun('marginals', (graph) => graph, { marginals: true });
+    expect(violations(nodes)).toEqual([]);
+    expect(nodes.length).toBeGreaterThan((await nodesRun('norms', (graph) => graph)).length);
+  });
+
   it('the loss is done, and its logits are free, before the backward pass begins', async () => {
     const nodes = await nodesRun('loss', (graph) => graph);
     const logNormalizer = nodes.indexOf('loss/ReduceLogSumExp');
@@ -80,11 +86,15 @@ function of(name: string, layer: number): boolean {
 }
 
 /** The nodes of a whole sensitivity graph in the order they ran, from ONNX Runtime's profile. */
-async function nodesRun(name: string, rearrange: (graph: Graph) => Graph) {
+async function nodesRun(
+  name: string,
+  rearrange: (graph: Graph) => Graph,
+  options: { readonly marginals?: boolean } = {},
+) {
   const checkpoint = await openCheckpoint(folder);
   const shape = { batch: 2, length: LENGTH };
   const forward = buildForward(parseModel(checkpoint.config), checkpoint.tensors, shape);
-  const { graph } = buildSensitivityGraph(forward, { labels: 'data' });
+  const { graph } = buildSensitivityGraph(forward, { labels: 'data', ...options });
   const session = await compute.openSession(encodeModel(rearrange(graph)), {
     device: 'cpu',
     weightsFolder: checkpoint.weightsFolder,

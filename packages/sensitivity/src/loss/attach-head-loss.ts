@@ -24,6 +24,8 @@ export interface HeadLossOptions {
   readonly batch: number;
   readonly labels: Labels;
   readonly chunkElements?: number | undefined;
+  /** Whether the statistics of the head's weight are to have marginals. */
+  readonly marginals?: boolean | undefined;
 }
 
 /**
@@ -40,7 +42,13 @@ export function attachHeadLoss(
   uses: Uses,
   lookupsOf: (parameter: string) => readonly Value[],
 ): HeadLoss {
-  const { logits, batch, labels, chunkElements = LOGIT_CHUNK_ELEMENTS } = options;
+  const {
+    logits,
+    batch,
+    labels,
+    chunkElements = LOGIT_CHUNK_ELEMENTS,
+    marginals = false,
+  } = options;
   const [rows = 0, vocabulary = 0] = logits.shape;
   const isLarge = rows * vocabulary > Math.min(chunkElements, REDUCED_AT_ONCE_ELEMENTS);
   const head = isLarge && labels === 'data' ? findOutputHead(g, logits) : undefined;
@@ -51,7 +59,7 @@ export function attachHeadLoss(
   const chunk = chunkSize(vocabulary, Math.max(1, Math.floor(chunkElements / rows)));
   const lookups = lookupsOf(head.weight.name);
   const { losses, inputCotangent, weightUse, biasUse } = g.scope('head', () =>
-    attachChunkedHead(g, head, { batch, chunk, lookups }),
+    attachChunkedHead(g, head, { batch, chunk, lookups, marginals }),
   );
   const ofHead = new Map<string, ParameterUse | undefined>([
     [head.weight.name, weightUse],

@@ -6,6 +6,7 @@ import {
   type Value,
 } from '@layersense/onnx-ir';
 import { exampleRows, gram, sumOfSquares } from '../per-example/example-rows.js';
+import { weightedSum } from '../per-example/gram-marginals.js';
 import type { ParameterUse } from '../per-example/parameter-uses.js';
 import type { HeadParameter, OutputHead } from './output-head.js';
 
@@ -15,6 +16,8 @@ export interface ChunkedHeadOptions {
   readonly chunk: number;
   /** Tokens that a table tied to the head looks up. */
   readonly lookups: readonly Value[];
+  /** Whether Σ g² by row of W is summed beside. */
+  readonly marginals: boolean;
 }
 
 export interface ChunkedHead {
@@ -39,7 +42,7 @@ export interface ChunkedHead {
 export function attachChunkedHead(
   g: GraphBuilder,
   head: OutputHead,
-  { batch, chunk, lookups }: ChunkedHeadOptions,
+  { batch, chunk, lookups, marginals }: ChunkedHeadOptions,
 ): ChunkedHead {
   const [rows = 0] = head.x.shape;
   const weights = g.input('loss_weights', head.x.dtype, [rows]);
@@ -73,6 +76,9 @@ export function attachChunkedHead(
   const losses = g.reduceSum(g.reshape(g.mul(weights, tokenLosses), [batch, rows / batch]), [1]);
 
   const column = g.reshape(weights, [rows, 1]);
+  const inputRows = marginals ? exampleRows(g, head.x, batch) : undefined;
+  const inputGram = inputRows && gram(g, inputRows, inputRows);
+  const rowSums: Value[] = [];
   let totals: Value[] = [];
   let afterLast: Value | undefined;
   for (const each of chunks) {
@@ -93,7 +99,8 @@ export function attachChunkedHead(
       ...(head.bias ? [sumOfSquares(g, g.reduceSum(deltaRows, [1]))] : []),
     ];
     totals = parts.map((part, i) => (totals[i] ? g.add(totals[i], part) : part));
-    afterLast = zeroFrom(g, totals);
+    if (inputGram) rowSums.push(weightedSum(g, deltaRows, inputGram, deltaRows));
+    afterLast = zeroFrom(g, [...totals, ...rowSums.slice(-1)]);
   }
   // The same has the last chunk reduced before the backward pass, not when the head's norm is due.
   const [first, deltaGram, ...others] = totals;
@@ -105,10 +112,21 @@ export function attachChunkedHead(
   });
   const squaredNorm = head.bias && others.at(-1);
   const at = { output: head.x };
+  const forMarginals = inputGram && {
+    inputGram,
+    rowSums: g.op('Concat', rowSums, { axis: int(1) }),
+  };
   return {
     losses,
     inputCotangent,
-    weightUse: { ...at, kind: 'head', x: head.x, deltaGram, atTokens: new Map(byTokens) },
+    weightUse: {
+      ...at,
+      kind: 'head',
+      x: head.x,
+      deltaGram,
+      atTokens: new Map(byTokens),
+      ...forMarginals,
+    },
     biasUse: squaredNorm && { ...at, kind: 'head-bias', squaredNorm },
   };
 }

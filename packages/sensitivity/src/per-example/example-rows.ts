@@ -14,15 +14,14 @@ export function gram(g: GraphBuilder, x: Value, y: Value): Value {
   return g.matMul(x, g.swapLast(y));
 }
 
-/** Σ over all but the batch of a ⊙ b: [batch]. */
-export function innerProduct(g: GraphBuilder, a: Value, b: Value): Value {
-  return sumTrailing(g, g.mul(a, b));
-}
-
 /** Σ x² over all but the batch: [batch]. */
 export function sumOfSquares(g: GraphBuilder, x: Value): Value {
-  const rows = g.op('ReduceSumSquare', [x, g.int64([-1])], { keepdims: int(0) });
-  return sumTrailing(g, rows);
+  return sumTrailing(g, squaresAlong(g, x, -1));
+}
+
+/** Σ x² along one axis. */
+export function squaresAlong(g: GraphBuilder, x: Value, axis: number): Value {
+  return g.op('ReduceSumSquare', [x, g.int64([axis])], { keepdims: int(0) });
 }
 
 /**
@@ -30,6 +29,10 @@ export function sumOfSquares(g: GraphBuilder, x: Value): Value {
  * grows: over all 768,000 squares of a 4000 × 192 gradient at once it is off by 4e-4, axis by axis
  * by 1e-7.
  */
-function sumTrailing(g: GraphBuilder, x: Value): Value {
+export function sumTrailing(g: GraphBuilder, x: Value): Value {
   return x.shape.length === 1 ? x : sumTrailing(g, g.reduceSum(x, [-1]));
+}
+
+export function sumAll(g: GraphBuilder, values: readonly Value[]): Value {
+  return values.reduce((sum, value) => g.add(sum, value));
 }

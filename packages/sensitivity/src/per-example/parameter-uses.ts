@@ -32,6 +32,10 @@ export type ParameterUse =
       readonly deltaGram: Value;
       /** δ at the tokens of each lookup, [batch, length, lookups], by the name of the tokens. */
       readonly atTokens: ReadonlyMap<string, Value>;
+      /** x xᵀ per example, [batch, length, length], where it was made for `rowSums`. */
+      readonly inputGram?: Value;
+      /** Σ g² by row of W as it was summed in chunks, [batch, vocabulary], where it is asked for. */
+      readonly rowSums?: Value;
     }
   /** The bias of such a head: ‖Σₜ δₜ‖² as it was summed over the chunks, [batch]. */
   | {

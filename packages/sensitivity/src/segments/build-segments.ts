@@ -1,20 +1,32 @@
 import { buildPullback } from '@layersense/autodiff';
 import { LayersenseError } from '@layersense/contracts';
-import { type Graph, oneCastPerUse, sliceGraph, type Value } from '@layersense/onnx-ir';
+import {
+  type Graph,
+  type GraphBuilder,
+  oneCastPerUse,
+  sliceGraph,
+  type Value,
+} from '@layersense/onnx-ir';
 import type { DifferentiableModel, SensitivityOptions } from '../build-sensitivity-graph.js';
 import { attachHeadLoss } from '../loss/attach-head-loss.js';
+import { addAxisSums } from '../per-example/axis-sums.js';
+import type { GradientStatistics } from '../per-example/gradient-statistics.js';
+import { gramMarginals } from '../per-example/gram-marginals.js';
+import type { GramTerm } from '../per-example/gram-terms.js';
+import { type MarginalOutputs, marginalOutputs } from '../per-example/marginal-outputs.js';
 import {
   findParameterUses,
   lookedUpTokens,
   type ParameterUse,
 } from '../per-example/parameter-uses.js';
-import { normsWithParts } from '../per-example/part-norms.js';
+import { statisticsWithParts } from '../per-example/part-statistics.js';
 import { countRoutedTokens, type RoutedTokensOutput } from '../per-example/routed-tokens.js';
+import type { StatisticContext } from '../per-example/statistic-context.js';
 import { requireCotangent } from '../require-cotangent.js';
 import {
   type CarriedUse,
-  carriedInnerProduct,
   carriedTensors,
+  carriedTerm,
   carryUse,
   isCarriedFor,
   type UseContext,
@@ -42,6 +54,8 @@ export interface SegmentGraphs {
    * several segments use add up to its norm.
    */
   readonly norms: ReadonlyMap<string, string>;
+  /** The outputs with this segment's part of marginals, where they are asked for. */
+  readonly marginals: readonly MarginalOutputs[];
   /** The outputs with routed tokens of the layers of experts in this segment. */
   readonly routedTokens: readonly RoutedTokensOutput[];
   /** Outputs of the backward graph that backward graphs of earlier segments take. */
@@ -49,6 +63,12 @@ export interface SegmentGraphs {
 }
 
 type Uses = ReadonlyMap<string, readonly ParameterUse[]>;
+
+/** What a segment finds of a parameter, or of a part of one. */
+interface SegmentStatistics extends GradientStatistics {
+  readonly name: string;
+  readonly uses: readonly ParameterUse[];
+}
 
 /**
  * The computation of `buildSensitivityGraph` cut into segments, first to last. Forward graphs run in
@@ -92,21 +112,21 @@ function buildSegment(
   model: DifferentiableModel,
   options: SensitivityOptions,
   segment: Segment,
-  found: Uses,
+  usesHere: Uses,
   earlier: readonly Uses[],
   carried: Map<string, CarriedUse[]>,
 ): SegmentGraphs {
   const { builder, shape, logits } = model;
   const earlierUses = (name: string) => earlier.flatMap((each) => each.get(name) ?? []);
-  const needed = [segment.end, ...lookedUpTokens([...found.keys()].flatMap(earlierUses))];
+  const needed = [segment.end, ...lookedUpTokens([...usesHere.keys()].flatMap(earlierUses))];
   const g = sliceGraph(builder, 'segment', startOf(segment), needed);
   const lookupsOf = (name: string) =>
-    lookedUpTokens([...earlierUses(name), ...(found.get(name) ?? [])]);
+    lookedUpTokens([...earlierUses(name), ...(usesHere.get(name) ?? [])]);
   const loss =
     segment.end === logits
-      ? attachHeadLoss(g, { logits, batch: shape.batch, ...options }, found, lookupsOf)
+      ? attachHeadLoss(g, { logits, batch: shape.batch, ...options }, usesHere, lookupsOf)
       : undefined;
-  const uses = loss?.uses ?? found;
+  const uses = loss?.uses ?? usesHere;
   const endCotangent = loss
     ? undefined
     : g.input(`${segment.end.name}#cotangent`, segment.end.dtype, segment.end.shape);
@@ -117,19 +137,25 @@ function buildSegment(
   const wrt = [...startOf(segment), ...outputs];
   const cotangents = buildPullback(g, seeds, wrt);
   const cotangentOf = (value: Value) => requireCotangent(cotangents, value);
-  const context = { g, batch: shape.batch, cotangentOf };
-  const statistics = { ...context, path: options.path ?? 'auto', grams: new Map<string, Value>() };
+  const context: StatisticContext = {
+    g,
+    batch: shape.batch,
+    path: options.path ?? 'auto',
+    marginals: options.marginals ?? false,
+    grams: new Map(),
+    cotangentOf,
+  };
 
-  const norms = new Map<string, Value>();
+  const found: SegmentStatistics[] = [];
   const handed: Value[] = [];
   for (const [name, own] of uses) {
     const later = carried.get(name) ?? [];
     const crossed = g.scope(`${name}#crossed`, () => crossTerms(context, own, later));
     const parts = model.parts?.get(name);
     if (parts && crossed.length > 0) throw packedAndShared(name);
-    for (const [of, square] of normsWithParts(statistics, name, own, parts)) {
-      const norm = crossed.reduce((sum, term) => g.add(sum, g.add(term, term)), square);
-      norms.set(of, norm);
+    for (const [of, statistics] of statisticsWithParts(context, name, own, parts)) {
+      const { shape: stored } = g.value(name);
+      found.push({ name: of, uses: own, ...withCrossed(g, stored, statistics, crossed) });
     }
     const handing = g.scope(`${name}#carried`, () => carryUses(context, own, earlierUses(name)));
     carried.set(name, [...(carried.get(name) ?? []), ...handing]);
@@ -137,7 +163,10 @@ function buildSegment(
   }
   const routed = countRoutedTokens(g, model);
   const startCotangent = segment.start && cotangentOf(segment.start);
-  const results = [startCotangent, loss?.losses, ...norms.values(), ...routed.counts, ...handed];
+  const statistics = found.flatMap(({ squaredNorm, marginals: sums }) =>
+    sums ? [squaredNorm, sums.first, sums.second] : [squaredNorm],
+  );
+  const results = [startCotangent, loss?.losses, ...statistics, ...routed.counts, ...handed];
   return {
     forward: loss ? undefined : forwardGraph(model, segment),
     start: segment.start?.name,
@@ -146,22 +175,41 @@ function buildSegment(
     startCotangent: startCotangent?.name,
     endCotangent: endCotangent?.name,
     losses: loss?.losses.name,
-    norms: new Map([...norms].map(([name, value]) => [name, value.name])),
+    norms: new Map(found.map(({ name, squaredNorm }) => [name, squaredNorm.name])),
+    marginals: found.flatMap(({ name, uses: of, marginals: sums }) =>
+      sums ? [marginalOutputs(name, sums, of)] : [],
+    ),
     routedTokens: routed.outputs,
     carried: handed.map((value) => value.name),
   };
 }
 
+/** The statistics of a segment's own uses with what uses in later segments make of them. */
+function withCrossed(
+  g: GraphBuilder,
+  shape: readonly number[],
+  { squaredNorm, marginals }: GradientStatistics,
+  crossed: readonly GramTerm[],
+): GradientStatistics {
+  const norm = crossed.reduce(
+    (sum, { innerProduct }) => g.add(sum, g.add(innerProduct, innerProduct)),
+    squaredNorm,
+  );
+  if (!marginals) return { squaredNorm: norm };
+  const sums = crossed.length > 0 ? gramMarginals(g, shape, crossed) : undefined;
+  return { squaredNorm: norm, marginals: sums ? addAxisSums(g, marginals, sums) : marginals };
+}
+
 /** ⟨G, G′⟩ for every use here and every use of the same parameter in later segments. */
 function crossTerms(
-  context: UseContext,
+  context: StatisticContext,
   own: readonly ParameterUse[],
   carried: readonly CarriedUse[],
-): Value[] {
+): GramTerm[] {
   return carried.flatMap((later) => {
     const there = declare(context, later);
     const partners = own.filter((use) => isCarriedFor(later, use));
-    return partners.map((use) => carriedInnerProduct(context, use, there));
+    return partners.map((use) => carriedTerm(context, use, there));
   });
 }
 

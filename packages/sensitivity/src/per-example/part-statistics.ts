@@ -1,7 +1,8 @@
 import { partName } from '@layersense/contracts';
 import type { Value } from '@layersense/onnx-ir';
-import { gradientSquaredNorm, type StatisticContext } from './gradient-squared-norm.js';
+import { type GradientStatistics, gradientStatistics } from './gradient-statistics.js';
 import type { ParameterUse } from './parameter-uses.js';
+import type { StatisticContext } from './statistic-context.js';
 
 /** The slice of a packed weight, along its axis of outputs, that computes some of its outputs. */
 export interface ParameterPart {
@@ -12,33 +13,35 @@ export interface ParameterPart {
 }
 
 /**
- * ‖∂ℓₙ/∂W‖² of a parameter and of each of its parts, [batch] each, by name; the whole comes first.
- * Parts hold disjoint outputs, so the squares of theirs add up to that of the whole.
+ * The statistics of a parameter and of each of its parts, by name; the whole comes first. Parts hold
+ * disjoint outputs, so the squares of theirs add up to that of the whole, and the marginals of the
+ * whole are not made: by output they are those of the parts in a row, by input their sum.
  */
-export function normsWithParts(
+export function statisticsWithParts(
   context: StatisticContext,
   parameter: string,
   uses: readonly ParameterUse[],
   parts: readonly ParameterPart[] = [],
-): ReadonlyMap<string, Value> {
+): ReadonlyMap<string, GradientStatistics> {
   const { g } = context;
   const { shape } = g.value(parameter);
-  const scoped = (name: string, norm: () => Value) => g.scope(`${name}#squared_norm`, norm);
+  const scoped = <T>(name: string, statistics: () => T) =>
+    g.scope(`${name}#squared_norm`, statistics);
   if (parts.length === 0) {
     return new Map([
-      [parameter, scoped(parameter, () => gradientSquaredNorm(context, shape, uses))],
+      [parameter, scoped(parameter, () => gradientStatistics(context, shape, uses))],
     ]);
   }
-  const norms = parts.map((part) => {
+  const ofParts = parts.map((part) => {
     const name = partName(parameter, part.name);
     const partShape = shape.with(part.axis, part.end - part.start);
     const outputs = { ...context, cotangentOf: cotangentOfPart(context, part) };
-    return [name, scoped(name, () => gradientSquaredNorm(outputs, partShape, uses))] as const;
+    return [name, scoped(name, () => gradientStatistics(outputs, partShape, uses))] as const;
   });
   const whole = scoped(parameter, () =>
-    norms.map(([, norm]) => norm).reduce((sum, norm) => g.add(sum, norm)),
+    ofParts.map(([, { squaredNorm }]) => squaredNorm).reduce((sum, norm) => g.add(sum, norm)),
   );
-  return new Map([[parameter, whole], ...norms]);
+  return new Map([[parameter, { squaredNorm: whole }], ...ofParts]);
 }
 
 /** The columns of a cotangent that belong to a part's outputs. */
