@@ -4,6 +4,7 @@ export * from './canonical-json.js';
 export * from './catalogue.js';
 export * from './create-job-request.js';
 export * from './error-codes.js';
+export * from './example-group.js';
 export * from './job.js';
 export * from './job-event.js';
 export * from './job-spec.js';

@@ -3,10 +3,12 @@ export { engine } from './engine.js';
 export { isCertainlyOf, isOfSameSubject, isPinned, mayStandFor } from './equal-run.js';
 export { type BatchColumns, packBatch, unpackBatch } from './examples/batch-values.js';
 export {
+  type BatchMarginals,
   type BatchStatistics,
   type ExampleStatistics,
   FisherAccumulator,
 } from './examples/fisher-accumulator.js';
+export { type GroupMarginals, MarginalSums } from './examples/marginal-sums.js';
 export { meanOverDraws } from './examples/mean-over-draws.js';
 export { stabilityOf, summarizeFisher } from './examples/summarize-fisher.js';
 export { withWholeNorms, withZeroNorms } from './examples/whole-norms.js';

@@ -9,6 +9,16 @@ export interface BatchStatistics {
   readonly squaredNorms: ReadonlyMap<string, ArrayLike<number>>;
   /** How many tokens the router sent to the parameters of experts, by name and row. */
   readonly routedTokens: ReadonlyMap<string, ArrayLike<number>>;
+  /** Of matrices, or the parts of packed ones, by name; where they were asked for. */
+  readonly marginals?: ReadonlyMap<string, BatchMarginals>;
+}
+
+/** Σ g² of a matrix's gradient g over its inputs and over its outputs, of every row of a batch. */
+export interface BatchMarginals {
+  /** [rows, outputs]. */
+  readonly byOutput: Float32Array | Float64Array;
+  /** [rows, inputs]. */
+  readonly byInput: Float32Array | Float64Array;
 }
 
 /** Everything that later statistics are made of, by example. */

@@ -42,6 +42,23 @@ describe('meanOverDraws', () => {
     ]);
   });
 
+  it('averages marginals, without the rows of padding', async () => {
+    const drawn = (values: readonly number[]): BatchStatistics => ({
+      ...batch([0, 2], [1, 2, 99]),
+      marginals: new Map([
+        [
+          'w',
+          { byOutput: Float32Array.from(values), byInput: Float64Array.of(values[0] ?? 0, 1, 9) },
+        ],
+      ]),
+    });
+    const [mean] = await collect([drawn([1, 2, 3, 4, 9, 9]), drawn([3, 2, 5, 4, 9, 9])], 2);
+    expect(mean?.marginals?.get('w')).toEqual({
+      byOutput: Float64Array.of(2, 2, 4, 4),
+      byInput: Float64Array.of(2, 1),
+    });
+  });
+
   it('leaves a single draw as it is', async () => {
     const only = batch([0], [0.1]);
     expect(await collect([only], 1)).toEqual([only]);

@@ -1,6 +1,7 @@
 import type { FisherParams } from '@layersense/contracts';
+import type { BatchMarginals } from '@layersense/runs';
 import type { Session, TensorData, Tensors } from '@layersense/runtime';
-import type { RoutedTokensOutput } from '@layersense/sensitivity';
+import type { MarginalOutputs, RoutedTokensOutput } from '@layersense/sensitivity';
 import { labelUniforms } from '@layersense/statistics';
 import type { DrawnBatch } from '../examples/pending-batches.js';
 
@@ -67,7 +68,20 @@ export function routedTokensOf(
   return byParameter;
 }
 
-/** The elements of a statistic, which is [batch] or [batch, experts]. */
+/** The marginals of matrices, out of the `outputs` of a run. */
+export function marginalsOf(
+  outputs: Tensors,
+  matrices: readonly MarginalOutputs[],
+): ReadonlyMap<string, BatchMarginals> {
+  return new Map(
+    matrices.map(({ name, byOutput, byInput }) => [
+      name,
+      { byOutput: statisticOf(outputs[byOutput]), byInput: statisticOf(outputs[byInput]) },
+    ]),
+  );
+}
+
+/** The elements of a statistic, which is [batch] or [batch, width]. */
 export function statisticOf(tensor: TensorData | undefined): Float32Array | Float64Array {
   if (tensor?.dtype === 'float32' || tensor?.dtype === 'float64') return tensor.data;
   throw new TypeError(`a statistic came back as ${tensor?.dtype ?? 'nothing'}`);

@@ -9,6 +9,8 @@ export interface FisherPlanOptions {
   readonly model: ParsedModel;
   readonly checkpoint: Checkpoint;
   readonly params: FisherParams;
+  /** Whether batches have marginals. False by default: graphs and numbers are then as without them. */
+  readonly marginals?: boolean | undefined;
   readonly device: Device;
   readonly threads?: number | undefined;
   /** A compute process that is silent for so long while a call waits is killed. */

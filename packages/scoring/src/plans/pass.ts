@@ -70,7 +70,11 @@ export function stepsOf(passes: readonly Pass[]): readonly Step[] {
   ];
 }
 
-export function nameOf({ pass, direction, index }: Step): string {
+export function nameOf({
+  pass,
+  direction,
+  index,
+}: Pick<Step, 'pass' | 'direction' | 'index'>): string {
   return `${pass.key} ${direction} ${index}`;
 }
 

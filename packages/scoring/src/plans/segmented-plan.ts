@@ -23,14 +23,17 @@ import {
   storeKey,
   workOf,
 } from './pass.js';
+import { marginalsIn, passMarginals } from './pass-marginals.js';
 import { SessionPool } from './session-pool.js';
 import type { ShapeGraphs } from './shape-graphs.js';
+import type { Spill } from './spill.js';
 import {
   type FinishedStep,
   latestIntact,
   livingTensors,
   type StepJournal,
 } from './step-journal.js';
+import { StepMarginals } from './step-marginals.js';
 
 /**
  * The model in segments, one of which computes at a time; what crosses between them stays in the
@@ -45,15 +48,22 @@ import {
 export class SegmentedPlan implements FisherPlan {
   #device: Device | undefined;
   #resumed = 0;
+  private readonly journal: StepJournal | undefined;
   readonly #sessions = new SessionPool((graph) => this.#open(graph));
+  readonly #marginals: StepMarginals;
 
+  /** @param spill where a streamed run leaves what memory does not hold */
   constructor(
     private readonly compute: ComputeProcess,
     private readonly options: FisherPlanOptions,
     private readonly graphs: ShapeGraphs,
     readonly name: 'checkpointed' | 'streamed',
-    private readonly journal?: StepJournal | undefined,
-  ) {}
+    spill: Pick<Spill, 'folder' | 'journal'>,
+  ) {
+    const isStreamed = name === 'streamed';
+    this.journal = isStreamed ? spill.journal : undefined;
+    this.#marginals = new StepMarginals(isStreamed ? spill.folder : undefined);
+  }
 
   get device(): Device | undefined {
     return this.#device;
@@ -69,14 +79,14 @@ export class SegmentedPlan implements FisherPlan {
       for (const batch of batches) {
         if (before && !sameShape(before, batch)) await this.#leaveShape(before);
         before = batch;
-        yield* await this.#throughAll([batch]);
+        yield* this.#throughAll([batch]);
       }
-    } else yield* await this.#throughAll([...batches]);
+    } else yield* this.#throughAll([...batches]);
     await this.#sessions.clear();
   }
 
   /** All steps of these batches, but for those that an earlier attempt has finished. */
-  async #throughAll(batches: readonly DrawnBatch[]): Promise<BatchStatistics[]> {
+  async *#throughAll(batches: readonly DrawnBatch[]): AsyncGenerator<BatchStatistics> {
     const passes = this.#passesOf(batches);
     const steps = stepsOf(passes);
     const work = steps.reduce((sum, step) => sum + workOf(step), 0);
@@ -92,7 +102,13 @@ export class SegmentedPlan implements FisherPlan {
       finished = workOf(step) / work;
     }
     if (finished > 0) await this.options.onStep(null, finished);
-    return passes.map(batchStatistics);
+    for (const pass of passes) {
+      const marginals = this.options.marginals && (await passMarginals(pass, this.#marginals));
+      yield { ...batchStatistics(pass), ...(marginals && { marginals }) };
+    }
+    // Not before whoever takes the batches has all of them: an attempt that is interrupted in between
+    // reads those of the others again.
+    await this.#marginals.clear();
   }
 
   #passesOf(batches: readonly DrawnBatch[]): readonly Pass[] {
@@ -124,7 +140,7 @@ export class SegmentedPlan implements FisherPlan {
   async #takeOver(steps: readonly Step[]): Promise<readonly FinishedStep[]> {
     const { journal, compute } = this;
     if (!journal) return [];
-    const known = journal.finished(steps.map(nameOf));
+    const known = await this.#withMarginals(journal.finished(steps.map(nameOf)));
     const intact: string[] = [];
     // One call per step: each reads and hashes its files, and no call should take long.
     for (const { kept } of known) intact.push(...(await compute.adopt(kept)));
@@ -134,6 +150,15 @@ export class SegmentedPlan implements FisherPlan {
     await compute.forget(intact.filter((key) => !living.has(key)));
     await journal.rewrite(finished);
     return finished;
+  }
+
+  /** The steps up to the first whose marginals are not as they were written. */
+  async #withMarginals(steps: readonly FinishedStep[]): Promise<readonly FinishedStep[]> {
+    for (const [i, { step, marginals }] of steps.entries()) {
+      if (marginals === undefined || (await this.#marginals.adopt(step, marginals))) continue;
+      return steps.slice(0, i);
+    }
+    return steps;
   }
 
   /** Values of two devices differ in their last digits, and a run has one device. */
@@ -148,7 +173,9 @@ export class SegmentedPlan implements FisherPlan {
     const statistics = statisticsIn(step, outputs);
     const spent = spentBy(step);
     const { device } = session;
-    await this.journal?.append({ step: nameOf(step), device, kept, spent, statistics });
+    const found = marginalsIn(step, outputs);
+    const marginals = found && (await this.#marginals.keep(nameOf(step), found));
+    await this.journal?.append({ step: nameOf(step), device, kept, spent, statistics, marginals });
     complete(step, spent, statistics);
     // Not before the journal has the step: whoever resumes without it takes them again.
     await this.compute.forget(spent);

@@ -15,7 +15,9 @@ export class ShapeGraphs {
   readonly #whole = new Map<string, SensitivityGraph>();
   readonly #segments = new Map<string, readonly SegmentGraphs[]>();
 
-  constructor(private readonly of: Pick<FisherPlanOptions, 'model' | 'checkpoint' | 'params'>) {}
+  constructor(
+    private readonly of: Pick<FisherPlanOptions, 'model' | 'checkpoint' | 'params' | 'marginals'>,
+  ) {}
 
   /** @throws LayersenseError `unsupported_operator`; for an ONNX file also `checkpoint_invalid` */
   whole(shape: BatchShape): SensitivityGraph {
@@ -45,9 +47,9 @@ export class ShapeGraphs {
     { batch, length }: BatchShape,
     build: (forward: ForwardGraph, options: SensitivityOptions) => Graphs,
   ): Graphs {
-    const { model, checkpoint, params } = this.of;
+    const { model, checkpoint, params, marginals } = this.of;
     const forward = buildForward(model, checkpoint.tensors, { batch, length });
-    return orInvalidModel(model, () => build(forward, { labels: params.labels }));
+    return orInvalidModel(model, () => build(forward, { labels: params.labels, marginals }));
   }
 }
 

@@ -79,7 +79,7 @@ async function startIn(
   const plan: FisherPlan =
     name === 'whole'
       ? new WholePlan(compute, request, graphs)
-      : new SegmentedPlan(compute, request, graphs, name, resumable);
+      : new SegmentedPlan(compute, request, graphs, name, spill);
   return {
     get choice() {
       const { resumption } = plan;

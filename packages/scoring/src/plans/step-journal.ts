@@ -19,6 +19,7 @@ const Line = z.object({
   spent: z.array(z.string()),
   /** float64 in base64: JSON knows no NaN. */
   values: z.base64(),
+  marginals: z.string().optional(),
 });
 
 export interface FinishedStep {
@@ -30,6 +31,8 @@ export interface FinishedStep {
   /** Keys of tensors that no later step takes. */
   readonly spent: readonly string[];
   readonly statistics: Float64Array;
+  /** The sha256 of the marginals that it has left, where these are asked for. */
+  readonly marginals?: string | undefined;
 }
 
 const Header = z.object({ identity: z.string(), token_budget: z.number() });

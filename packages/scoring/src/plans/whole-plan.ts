@@ -4,7 +4,7 @@ import type { BatchStatistics } from '@layersense/runs';
 import type { Session } from '@layersense/runtime';
 import type { SensitivityGraph } from '@layersense/sensitivity';
 import type { DrawnBatch } from '../examples/pending-batches.js';
-import { batchFeeds, feedsOf, routedTokensOf, statisticOf } from './batch-feeds.js';
+import { batchFeeds, feedsOf, marginalsOf, routedTokensOf, statisticOf } from './batch-feeds.js';
 import type { FisherPlan, FisherPlanOptions } from './fisher-plan.js';
 import { reuseSession } from './open-session.js';
 import type { ShapeGraphs } from './shape-graphs.js';
@@ -48,6 +48,7 @@ export class WholePlan implements FisherPlan {
           sensitivity.parameters.map(({ name, output }) => [name, statisticOf(outputs[output])]),
         ),
         routedTokens: routedTokensOf(outputs, sensitivity.routedTokens),
+        ...(this.options.marginals && { marginals: marginalsOf(outputs, sensitivity.marginals) }),
       };
     }
   }
