@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { nonEmpty } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -28,8 +29,8 @@ const Compose = z.looseObject({
 
 const text = readFileSync(`${root}docker-compose.yml`, 'utf8');
 const compose = Compose.parse(parse(text, { merge: true }));
-const services = Object.entries(compose.services);
-const ours = services.filter(([, { image }]) => image.startsWith('layersense-'));
+const services = nonEmpty(Object.entries(compose.services));
+const ours = nonEmpty(services.filter(([, { image }]) => image.startsWith('layersense-')));
 const dockerfile = readDockerfile();
 
 /** `${NAME:-default}` and `${NAME:?message}` as compose replaces them when NAME is not set. */
@@ -64,9 +65,8 @@ describe('docker-compose.yml', () => {
   });
 
   it('answers on this machine only, and holds no secret', () => {
-    for (const [name, { ports }] of services) {
-      for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:/);
-    }
+    const ports = services.flatMap(([name, each]) => each.ports.map((port) => [name, port]));
+    for (const [name, port] of nonEmpty(ports)) expect(port, name).toMatch(/^127\.0\.0\.1:/);
     const secrets = services.flatMap(([, { environment }]) =>
       Object.entries(environment).filter(([name]) => /PASSWORD|TOKEN|SECRET/.test(name)),
     );
@@ -86,29 +86,37 @@ describe('docker-compose.yml', () => {
   });
 
   it('starts nothing before what it needs, all of which is there', () => {
-    for (const [name, { depends_on: needed, networks, volumes }] of services) {
-      for (const [other, { condition }] of Object.entries(needed)) {
-        const target = compose.services[other];
-        expect(target, `${name} → ${other}`).toBeDefined();
-        const ends = target?.command?.includes('migrate');
-        expect(condition).toBe(ends ? 'service_completed_successfully' : 'service_healthy');
-        if (!ends) expect(target?.healthcheck, other).toBeDefined();
-        expect(networks.some((network) => target?.networks.includes(network))).toBe(true);
-      }
-      for (const network of networks) expect(compose.networks).toHaveProperty(network);
-      for (const volume of volumes) {
-        const [source = ''] = interpolated(volume).split(':');
-        const known = source.startsWith('.') ? existsSync(root + source) : source.startsWith('/');
-        expect(known || source in compose.volumes, `${name}: ${volume}`).toBe(true);
-      }
+    const needs = services.flatMap(([name, { depends_on: needed, networks }]) =>
+      Object.entries(needed).map(([other, { condition }]) => ({
+        name,
+        networks,
+        other,
+        condition,
+      })),
+    );
+    for (const { name, networks, other, condition } of nonEmpty(needs)) {
+      const target = compose.services[other];
+      expect(target, `${name} → ${other}`).toBeDefined();
+      const ends = target?.command?.includes('migrate');
+      expect(condition).toBe(ends ? 'service_completed_successfully' : 'service_healthy');
+      expect(ends || target?.healthcheck, other).toBeTruthy();
+      expect(networks.some((network) => target?.networks.includes(network))).toBe(true);
+    }
+    for (const network of nonEmpty(services.flatMap(([, { networks }]) => networks))) {
+      expect(compose.networks).toHaveProperty(network);
+    }
+    for (const volume of nonEmpty(services.flatMap(([, { volumes }]) => volumes))) {
+      const [source = ''] = interpolated(volume).split(':');
+      const known = source.startsWith('.') ? existsSync(root + source) : source.startsWith('/');
+      expect(known || source in compose.volumes, volume).toBe(true);
     }
     expect(compose.services.api?.depends_on).toHaveProperty('migrate');
     expect(compose.services.worker?.depends_on).toHaveProperty('migrate');
   });
 
   it('gives a worker longer than it asks for to hand its job back', () => {
-    for (const [name, { environment, stop_grace_period: grace }] of ours) {
-      if (environment.SHUTDOWN_SECONDS === undefined) continue;
+    const workers = ours.filter(([name]) => name.startsWith('worker'));
+    for (const [name, { environment, stop_grace_period: grace }] of nonEmpty(workers)) {
       const [, minutes] = /^(\d+)m$/.exec(grace ?? '') ?? [];
       expect(Number(minutes) * 60, name).toBeGreaterThan(Number(environment.SHUTDOWN_SECONDS));
     }

@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nonEmpty } from '@layersense/testing';
 import type { ISecret } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { root } from '../repository.js';
@@ -63,7 +64,7 @@ function composed(components: readonly string[]): Manifest[] {
 }
 
 describe.skipIf(!kubectlAvailable())('k8s', () => {
-  describe.each(overlays)('overlays/%s', (overlay) => {
+  describe.each(nonEmpty(overlays))('overlays/%s', (overlay) => {
     const manifests = buildOverlay(`k8s/overlays/${overlay}`);
 
     it.each(Object.keys(checks))('%s', (name) => {

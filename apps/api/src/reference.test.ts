@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { errorCodes, JobEventType } from '@layersense/contracts';
+import { nonEmpty } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ApiEnvironment } from './config.js';
@@ -88,8 +89,8 @@ describe('GET /openapi.json', () => {
   it('describes the routes of api.md and no others', async () => {
     const document = (await test.app.inject('/openapi.json')).json();
     expect(document.openapi).toBe('3.1.0');
-    const described = Object.entries<object>(document.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    const described = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const headings = [...reference('api.md').matchAll(/^### `(.*)`$/gm)].map(([, route]) => route);
     expect(described.sort()).toEqual(headings.sort());
@@ -113,11 +114,13 @@ describe('GET /openapi.json', () => {
 
 describe('docs/reference/openapi.json', () => {
   const document = JSON.parse(reference('openapi.json'));
-  const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
-    Object.entries<Operation>(methods as never).map(([method, operation]) => ({
-      route: `${method.toUpperCase()} ${path}`,
-      ...operation,
-    })),
+  const operations = nonEmpty(
+    Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+      Object.entries<Operation>(methods as never).map(([method, operation]) => ({
+        route: `${method.toUpperCase()} ${path}`,
+        ...operation,
+      })),
+    ),
   );
 
   it('is what the service answers', async () => {
@@ -137,9 +140,13 @@ describe('docs/reference/openapi.json', () => {
   it('has a schema for every answer with a body, and problem details for every error', () => {
     for (const { route, responses } of operations) {
       expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '500', '503']));
-      for (const [status, { description, content = {} }] of Object.entries(responses)) {
+      const answers = nonEmpty(Object.entries(responses));
+      for (const [status, { description }] of answers) {
         expect([route, status, description]).not.toContain('Default Response');
-        if (Number(status) < 400) continue;
+      }
+      for (const [status, { content = {} }] of nonEmpty(
+        answers.filter(([s]) => Number(s) >= 400),
+      )) {
         expect([route, status, Object.keys(content)]).toEqual([
           route,
           status,
@@ -165,16 +172,17 @@ describe('docs/reference/openapi.json', () => {
   it('has an example for every body', () => {
     const hasExample = ({ $ref, anyOf }: BodySchema): boolean =>
       anyOf?.every(hasExample) ?? Boolean(schemas[$ref?.split('/').at(-1) ?? '']?.examples?.length);
-    for (const { route, requestBody, responses } of operations) {
-      for (const body of [requestBody, ...Object.values(responses)]) {
-        for (const [type, { schema, example }] of Object.entries(body?.content ?? {})) {
-          expect([route, type, example !== undefined || hasExample(schema)]).toEqual([
-            route,
-            type,
-            true,
-          ]);
-        }
-      }
+    const contents = operations.flatMap(({ route, requestBody, responses }) =>
+      [requestBody, ...Object.values(responses)].flatMap((body) =>
+        Object.entries(body?.content ?? {}).map(([type, content]) => ({ route, type, ...content })),
+      ),
+    );
+    for (const { route, type, schema, example } of nonEmpty(contents)) {
+      expect([route, type, example !== undefined || hasExample(schema)]).toEqual([
+        route,
+        type,
+        true,
+      ]);
     }
   });
 
@@ -183,7 +191,7 @@ describe('docs/reference/openapi.json', () => {
     expect(withExamples.length).toBeGreaterThan(15);
     for (const [name, schema] of withExamples) {
       const check = checkOf(schema);
-      for (const example of schema.examples ?? []) {
+      for (const example of nonEmpty(schema.examples ?? [])) {
         expect([name, check.safeParse(example).error]).toEqual([name, undefined]);
       }
       expect([name, check.safeParse({ of: 'another kind' }).success]).toEqual([name, false]);

@@ -105,11 +105,12 @@ describe.skipIf(process.platform === 'win32')('one job, observed', () => {
     const phases = ['resolving', 'loading', 'tokenizing', 'building', 'computing', 'saving'].map(
       one,
     );
-    phases.forEach((phase, i) => {
-      expect(phase.parentSpanId).toBe(attempt.spanId);
-      const next = phases[i + 1];
-      if (next) expect(phase.endedAt).toBe(next.startedAt);
-    });
+    expect(new Set(phases.map(({ parentSpanId }) => parentSpanId))).toEqual(
+      new Set([attempt.spanId]),
+    );
+    expect(phases.slice(0, -1).map(({ endedAt }) => endedAt)).toEqual(
+      phases.slice(1).map(({ startedAt }) => startedAt),
+    );
     const sum = phases.reduce((total, phase) => total + seconds(phase), 0);
     const inRow = (Date.parse(job.finished_at ?? '') - Date.parse(job.started_at ?? '')) / 1000;
     expect(sum / seconds(attempt)).toBeGreaterThan(0.9);

@@ -1,3 +1,4 @@
+import { largest } from '@layersense/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runProgram } from './program.js';
 
@@ -120,7 +121,7 @@ describe('help', () => {
       Object.assign(Object.create(process.stdout), { isTTY: true, columns }),
     );
     await run('--help');
-    const longest = Math.max(0, ...stdout.split('\n').map((line) => line.length));
+    const longest = largest(stdout.split('\n').map((line) => line.length));
     expect(longest).toBeGreaterThan(columns - 15);
     expect(longest).toBeLessThanOrEqual(columns);
   });

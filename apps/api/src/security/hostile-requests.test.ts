@@ -1,5 +1,6 @@
 import { type AddressInfo, connect } from 'node:net';
 import { Problem } from '@layersense/contracts';
+import { nonEmpty } from '@layersense/testing';
 import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestApp, testApp } from '../test-support/test-app.js';
@@ -198,19 +199,20 @@ describe('SQL', () => {
   it('in any filter is text', async () => {
     const imported = { model: 'a/b', method: 'magnitude', source: 'x', scores: { w: 1 } };
     expect((await post(imported, '/runs/import')).statusCode).toBe(201);
-    for (const [path, names] of Object.entries(filters)) {
-      for (const name of names) {
-        for (const attempt of attempts) {
-          const answer = await test.app.inject({ url: path, query: { [name]: attempt } });
-          const about = [name, attempt, answer.statusCode];
-          expect(answer.statusCode, String(about)).toBeLessThan(500);
-          if (answer.statusCode === 200 && name !== 'layer') {
-            expect(answer.json().data, String(about)).toEqual([]);
-          }
-          expect(answer.body).not.toMatch(/syntax error at|SQLSTATE|prisma/i);
-        }
-      }
+    const asked = Object.entries(filters).flatMap(([url, names]) =>
+      names.flatMap((name) => attempts.map((attempt) => ({ url, name, attempt }))),
+    );
+    const found: [string, unknown][] = [];
+    for (const { url, name, attempt } of nonEmpty(asked)) {
+      const answer = await test.app.inject({ url, query: { [name]: attempt } });
+      const about = String([name, attempt, answer.statusCode]);
+      expect(answer.statusCode, about).toBeLessThan(500);
+      expect(answer.body).not.toMatch(/syntax error at|SQLSTATE|prisma/i);
+      // A layer is a pattern, and some of these are patterns of every layer.
+      const isFound = answer.statusCode === 200 && name !== 'layer';
+      if (isFound) found.push([about, answer.json().data]);
     }
+    for (const [about, data] of nonEmpty(found)) expect(data, about).toEqual([]);
     expect((await test.app.inject('/scores')).json().data).toHaveLength(1);
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScoreReport } from '@layersense/contracts';
+import { nonEmpty, perExampleOf } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCli } from '../test-support/run-cli.js';
 
@@ -25,21 +26,11 @@ const score = (out: string, ...args: string[]) => {
 const report = async (file: string) =>
   ScoreReport.parse(JSON.parse(await readFile(join(folder, file), 'utf8')));
 
-/** Per-example values by parameter and dataset row. */
-const valuesOf = ({ run, scores }: ScoreReport) =>
-  scores.flatMap(({ parameter, per_example = [] }) =>
-    per_example.map((value, i) => ({
-      key: `${parameter} ${run.dataset?.indices[i]}`,
-      value,
-    })),
-  );
-
 function expectSame(actual: ScoreReport, whole: ScoreReport): void {
   expect(actual.run.dataset?.indices).toEqual(whole.run.dataset?.indices);
   expect(actual.run.dataset?.example_hashes).toEqual(whole.run.dataset?.example_hashes);
-  const expected = new Map(valuesOf(whole).map(({ key, value }) => [key, value]));
-  for (const { key, value } of valuesOf(actual)) expect(value, key).toBe(expected.get(key));
-  for (const { parameter, values, variance = Number.NaN } of whole.scores) {
+  expect(perExampleOf(actual)).toEqual(perExampleOf(whole));
+  for (const { parameter, values, variance = Number.NaN } of nonEmpty(whole.scores)) {
     const score = actual.scores.find((each) => each.parameter === parameter);
     expect((score?.values.sum ?? Number.NaN) / (values.sum ?? 0)).toBeCloseTo(1, 6);
     expect((score?.variance ?? Number.NaN) / variance).toBeCloseTo(1, 5);
@@ -87,10 +78,10 @@ describe('layersense merge', () => {
     const merged = await report('m.json');
     const extended = await report('e.json');
     expect(extended.run.derived_from).toEqual([{ run_id: merged.run.id, examples: 32 }]);
-    const old = new Map(valuesOf(merged).map(({ key, value }) => [key, value]));
-    expect(valuesOf(extended).filter(({ key, value }) => old.get(key) === value)).toHaveLength(
-      old.size,
-    );
+    const values = perExampleOf(extended);
+    for (const [parameter, old] of nonEmpty(perExampleOf(merged))) {
+      expect([...(values.get(parameter) ?? [])]).toEqual(expect.arrayContaining([...old]));
+    }
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScoreReport } from '@layersense/contracts';
+import { nonEmpty, perExampleOf } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, listProcesses } from '../test-support/processes.js';
 import { runCli, startCli } from '../test-support/run-cli.js';
@@ -42,18 +43,20 @@ describe('layersense score', () => {
     const { code, stdout, stderr } = await fisher('--json', '--per-example');
     expect(stderr).toContain('computing');
     expect(code).toBe(0);
-    const { run, scores } = ScoreReport.parse(JSON.parse(stdout));
+    const report = ScoreReport.parse(JSON.parse(stdout));
+    const { run, scores } = report;
     expect(run).toMatchObject({ method: 'fisher', loss: 'token-mean', device: 'cpu' });
     expect(run.dataset).toMatchObject({ examples: 5, tokens: parity.input_ids.flat().length });
     const expected = Object.keys(parity.gradient_squared_norms);
     expect(scores.map(({ parameter }) => parameter).toSorted()).toEqual(expected.toSorted());
-    for (const { parameter, per_example, values } of scores) {
+    const perExample = perExampleOf(report);
+    for (const { parameter, values } of nonEmpty(scores)) {
       const norms = parity.gradient_squared_norms[parameter] ?? [];
       const mean = norms.reduce((sum, norm) => sum + norm, 0) / norms.length;
       expectClose(values.sum, mean, parameter);
-      run.dataset?.indices.forEach((row, position) => {
-        expectClose(per_example?.[position], norms[row], `${parameter}, example ${row}`);
-      });
+      for (const [row, value] of nonEmpty(perExample.get(parameter) ?? [])) {
+        expectClose(value, norms[row], `${parameter}, example ${row}`);
+      }
     }
   });
 

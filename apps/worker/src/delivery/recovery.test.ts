@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Job } from '@layersense/contracts';
-import { alive, childrenOf, killed } from '@layersense/testing';
+import { alive, childrenOf, killed, nonEmpty } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
 import { queueBackends } from '../test-support/queue-backends.js';
 import { until } from '../test-support/until.js';
@@ -16,7 +16,7 @@ import {
 const spec = demoJob({ examples: 60, batch_size: 1 });
 
 describe.skipIf(process.platform !== 'linux')('a real job', () => {
-  describe.each(queueBackends)('on $backend', (backend) => {
+  describe.each(nonEmpty(queueBackends))('on $backend', (backend) => {
     const { available } = backend;
     const fleet = new WorkerFleet(backend, 'recovery');
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Job, JobEvent, ScoreReport } from '@layersense/contracts';
 import type { NewJob } from '@layersense/database';
-import { killed } from '@layersense/testing';
+import { killed, nonEmpty } from '@layersense/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { queueBackends } from '../test-support/queue-backends.js';
 import {
@@ -21,7 +21,7 @@ describe.skipIf(process.platform !== 'linux')('a job over three workers', () => 
     undisturbed = computedAlone(spec);
   });
 
-  describe.each(queueBackends)('on $backend', (backend) => {
+  describe.each(nonEmpty(queueBackends))('on $backend', (backend) => {
     const { available } = backend;
     const fleet = new WorkerFleet(backend, 'sharding');
 

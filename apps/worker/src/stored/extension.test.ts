@@ -12,7 +12,7 @@ import {
   runSensitivityJob,
   SpillFolders,
 } from '@layersense/scoring';
-import { freshDatabase } from '@layersense/testing';
+import { freshDatabase, nonEmpty, perExampleOf } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runStoredJobs } from './stored-job.js';
 
@@ -157,11 +157,10 @@ describe('true Fisher draws', () => {
     expect(one.run.identity).toBe((await run({ ...drawn, draws: 1 })).run.identity);
     expect(two.run.definition).toContain('2 draws per example whose squares are averaged');
     const valuesOf = (report: ScoreReport) =>
-      report.scores.find(({ parameter }) => parameter.endsWith('0.self_attn.v_proj.weight'))
-        ?.per_example ?? [];
-    const [single = 0] = valuesOf(one);
-    const [pair = 0] = valuesOf(two);
+      nonEmpty(perExampleOf(report).get('model.layers.0.self_attn.v_proj.weight')?.values() ?? []);
+    const [[single], [pair]] = [valuesOf(one), valuesOf(two)];
     // The mean of the same first draw and a second one, which is not negative.
+    expect(single).toBeGreaterThan(0);
     expect(pair).not.toBe(single);
     expect(pair).toBeGreaterThan(single / 2);
   });
@@ -170,16 +169,15 @@ describe('true Fisher draws', () => {
     const few = join(scratch, 'few.jsonl');
     const lines = (await readFile(dataset, 'utf8')).split('\n').slice(0, 24);
     await writeFile(few, lines.join('\n'));
-    const byRow = async (seed: number, draws: number) => {
+    const drawn = async (seed: number, draws: number) => {
       const params = { examples: 24, labels: 'model', seed, draws };
-      const { run: record, scores } = await run(params, {}, { dataset: few });
-      const rows = record.dataset?.indices ?? [];
-      return scores.map(({ per_example = [] }) =>
-        lines.map((_, row) => per_example[rows.indexOf(row)] ?? Number.NaN),
+      const values = perExampleOf(await run(params, {}, { dataset: few }));
+      return [...values.values()].map((byRow) =>
+        lines.map((_, row) => byRow.get(row) ?? Number.NaN),
       );
     };
     const distance = async (draws: number) => {
-      const [a, b] = [(await byRow(1, draws)).flat(), (await byRow(2, draws)).flat()];
+      const [a, b] = [(await drawn(1, draws)).flat(), (await drawn(2, draws)).flat()];
       return a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] ?? Number.NaN)), 0);
     };
     // A sixteenth of the variance is a quarter of the distance.

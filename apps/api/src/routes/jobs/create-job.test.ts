@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connectDatabase } from '@layersense/database';
 import { createJobQueue } from '@layersense/queue';
 import { engine } from '@layersense/runs';
+import { nonEmpty } from '@layersense/testing';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../app.js';
@@ -13,183 +14,189 @@ const magnitude = { model: 'org/tiny', method: 'magnitude' };
 const commit = 'c0ffee'.repeat(7).slice(0, 40);
 const later = 'decade'.repeat(7).slice(0, 40);
 
-describe.each(queueBackends)('POST /jobs with the queue on $backend', ({ available, start }) => {
-  let test: TestApp;
-  const cleanups: (() => Promise<unknown>)[] = [];
-  beforeAll(async () => {
-    if (!available) return;
-    const redis = await start?.();
-    test = await testApp(redis ? { queueUrl: redis.url } : {});
-    cleanups.push(() => test.close());
-    if (redis) cleanups.push(() => redis.stop());
-  });
-  afterAll(async () => {
-    for (const cleanup of cleanups) await cleanup();
-  });
-
-  const post = (payload: object, key?: string, { app } = test) =>
-    app.inject({
-      method: 'POST',
-      url: '/jobs',
-      payload,
-      ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+describe.each(nonEmpty(queueBackends))(
+  'POST /jobs with the queue on $backend',
+  ({ available, start }) => {
+    let test: TestApp;
+    const cleanups: (() => Promise<unknown>)[] = [];
+    beforeAll(async () => {
+      if (!available) return;
+      const redis = await start?.();
+      test = await testApp(redis ? { queueUrl: redis.url } : {});
+      cleanups.push(() => test.close());
+      if (redis) cleanups.push(() => redis.stop());
     });
-  const count = async (model: string) =>
-    (await test.app.inject(`/jobs?model=${model}`)).json().data.length;
-
-  describe.skipIf(!available)('and an Idempotency-Key', () => {
-    it('answers a repetition to the byte as it answered first', async () => {
-      const key = randomUUID();
-      const body = { ...magnitude, model: 'org/repeated', metadata: { zebra: '1', ant: '2' } };
-      const first = await post(body, key);
-      expect(first.statusCode).toBe(202);
-      expect(first.headers['idempotency-replayed']).toBeUndefined();
-      await test.database.jobs.transitions.requestCancel(first.json().id);
-
-      const second = await post(Object.fromEntries(Object.entries(body).reverse()), key);
-      expect(second.statusCode).toBe(202);
-      expect(second.headers['idempotency-replayed']).toBe('true');
-      expect(second.headers.location).toBe(first.headers.location);
-      expect(second.body).toBe(first.body);
-      expect((await post(body, `"${key}"`)).body).toBe(first.body);
-      expect(await count('org/repeated')).toBe(1);
+    afterAll(async () => {
+      for (const cleanup of cleanups) await cleanup();
     });
 
-    it('creates one job for many requests at once, through two replicas', async () => {
-      const database = connectDatabase(test.databaseUrl);
-      const queue = createJobQueue({ url: test.databaseUrl, onError: () => undefined });
-      const replica = await buildApp({ ...test.dependencies, database, queue });
-      const key = randomUUID();
-      const body = { ...magnitude, model: 'org/at-once' };
-      const answers = await Promise.all(
-        Array.from({ length: 16 }, (_, i) =>
-          post(body, key, i % 2 === 0 ? test : { ...test, app: replica }),
-        ),
+    const post = (payload: object, key?: string, { app } = test) =>
+      app.inject({
+        method: 'POST',
+        url: '/jobs',
+        payload,
+        ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+      });
+    const count = async (model: string) =>
+      (await test.app.inject(`/jobs?model=${model}`)).json().data.length;
+
+    describe.skipIf(!available)('and an Idempotency-Key', () => {
+      it('answers a repetition to the byte as it answered first', async () => {
+        const key = randomUUID();
+        const body = { ...magnitude, model: 'org/repeated', metadata: { zebra: '1', ant: '2' } };
+        const first = await post(body, key);
+        expect(first.statusCode).toBe(202);
+        expect(first.headers['idempotency-replayed']).toBeUndefined();
+        await test.database.jobs.transitions.requestCancel(first.json().id);
+
+        const second = await post(Object.fromEntries(Object.entries(body).reverse()), key);
+        expect(second.statusCode).toBe(202);
+        expect(second.headers['idempotency-replayed']).toBe('true');
+        expect(second.headers.location).toBe(first.headers.location);
+        expect(second.body).toBe(first.body);
+        expect((await post(body, `"${key}"`)).body).toBe(first.body);
+        expect(await count('org/repeated')).toBe(1);
+      });
+
+      it('creates one job for many requests at once, through two replicas', async () => {
+        const database = connectDatabase(test.databaseUrl);
+        const queue = createJobQueue({ url: test.databaseUrl, onError: () => undefined });
+        const replica = await buildApp({ ...test.dependencies, database, queue });
+        const key = randomUUID();
+        const body = { ...magnitude, model: 'org/at-once' };
+        const answers = await Promise.all(
+          Array.from({ length: 16 }, (_, i) =>
+            post(body, key, i % 2 === 0 ? test : { ...test, app: replica }),
+          ),
+        );
+        expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 202));
+        expect(new Set(answers.map((answer) => answer.body)).size).toBe(1);
+        const replayed = answers.filter(({ headers }) => headers['idempotency-replayed']);
+        expect(replayed).toHaveLength(15);
+        expect(await count('org/at-once')).toBe(1);
+        await replica.close();
+        await queue.close();
+        await database.close();
+      });
+
+      it('refuses the key for another request', async () => {
+        const key = randomUUID();
+        await post(magnitude, key);
+        const other = await post({ ...magnitude, model: 'org/other' }, key);
+        expect(other.statusCode).toBe(422);
+        expect(other.json().code).toBe('idempotency_key_reused');
+        expect(await count('org/other')).toBe(0);
+      });
+
+      it('keeps no key of a request that was refused', async () => {
+        const key = randomUUID();
+        expect((await post({ ...magnitude, model: '' }, key)).statusCode).toBe(422);
+        expect((await post({ ...magnitude, model: '/etc/model' }, key)).statusCode).toBe(403);
+        expect((await post(magnitude, key)).statusCode).toBe(202);
+      });
+
+      it.each(['', 'a b', 'schlüssel', 'x'.repeat(256), '"', 'a"b', 'a\\b'])(
+        'refuses the key %j',
+        async (key) => {
+          const answer = await post(magnitude, key);
+          expect(answer.statusCode).toBe(422);
+          expect(answer.json().errors[0].pointer).toBe('/idempotency-key');
+        },
       );
-      expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 202));
-      expect(new Set(answers.map((answer) => answer.body)).size).toBe(1);
-      const replayed = answers.filter(({ headers }) => headers['idempotency-replayed']);
-      expect(replayed).toHaveLength(15);
-      expect(await count('org/at-once')).toBe(1);
-      await replica.close();
-      await queue.close();
-      await database.close();
     });
 
-    it('refuses the key for another request', async () => {
-      const key = randomUUID();
-      await post(magnitude, key);
-      const other = await post({ ...magnitude, model: 'org/other' }, key);
-      expect(other.statusCode).toBe(422);
-      expect(other.json().code).toBe('idempotency_key_reused');
-      expect(await count('org/other')).toBe(0);
-    });
-
-    it('keeps no key of a request that was refused', async () => {
-      const key = randomUUID();
-      expect((await post({ ...magnitude, model: '' }, key)).statusCode).toBe(422);
-      expect((await post({ ...magnitude, model: '/etc/model' }, key)).statusCode).toBe(403);
-      expect((await post(magnitude, key)).statusCode).toBe(202);
-    });
-
-    it.each(['', 'a b', 'schlüssel', 'x'.repeat(256), '"', 'a"b', 'a\\b'])(
-      'refuses the key %j',
-      async (key) => {
-        const answer = await post(magnitude, key);
-        expect(answer.statusCode).toBe(422);
-        expect(answer.json().errors[0].pointer).toBe('/idempotency-key');
-      },
-    );
-  });
-
-  describe.skipIf(!available)('for what is computed already', () => {
-    const pinned = {
-      model: 'org/tiny',
-      revision: commit,
-      method: 'fisher',
-      dataset: { name: 'gsm8k', revision: later },
-    };
-    const provenance = {
-      model: {
-        name: 'org/tiny',
+    describe.skipIf(!available)('for what is computed already', () => {
+      const pinned = {
+        model: 'org/tiny',
         revision: commit,
-        model_type: 'llama',
-        parameters: 6,
-        dtype: 'F32',
-        files: [],
-      },
-      dataset: {
-        name: 'gsm8k',
-        split: 'train',
-        format: null,
-        revision: later,
-        indices: [0, 1],
-        examples: 2,
-        tokens: 2,
-        truncated: 0,
-        tokenizer_sha256: null,
-        fingerprint: 'f',
-        example_hashes: [],
-      },
-      engine: { ...engine, onnxruntime: '1.30.0' },
-    };
+        method: 'fisher',
+        dataset: { name: 'gsm8k', revision: later },
+      };
+      const provenance = {
+        model: {
+          name: 'org/tiny',
+          revision: commit,
+          model_type: 'llama',
+          parameters: 6,
+          dtype: 'F32',
+          files: [],
+        },
+        dataset: {
+          name: 'gsm8k',
+          split: 'train',
+          format: null,
+          revision: later,
+          indices: [0, 1],
+          examples: 2,
+          tokens: 2,
+          truncated: 0,
+          tokenizer_sha256: null,
+          fingerprint: 'f',
+          example_hashes: [],
+        },
+        engine: { ...engine, onnxruntime: '1.30.0' },
+      };
 
-    /** A job that a worker ended with a run of this provenance. */
-    async function computed(body: object, changes: object = {}): Promise<string> {
-      const { id } = (await post({ ...body, force: true })).json();
-      await test.database.jobs.transitions.start(id, { workerId: 'test' });
-      const run = await saveFisherRun(test.database, id, { ...provenance, ...changes });
-      return run.id;
-    }
+      /** A job that a worker ended with a run of this provenance. */
+      async function computed(body: object, changes: object = {}): Promise<string> {
+        const { id } = (await post({ ...body, force: true })).json();
+        await test.database.jobs.transitions.start(id, { workerId: 'test' });
+        const run = await saveFisherRun(test.database, id, { ...provenance, ...changes });
+        return run.id;
+      }
 
-    it('answers 200 with the finished job when every input is named by a commit', async () => {
-      const runId = await computed(pinned);
-      const answer = await post(pinned);
-      expect(answer.statusCode).toBe(200);
-      const job = answer.json();
-      expect(job).toMatchObject({ status: 'succeeded', cached: true, run_id: runId, attempt: 0 });
-      expect(answer.headers.location).toBe(`/jobs/${job.id}`);
-      const scores = await test.app.inject(`/jobs/${job.id}/scores`);
-      expect(scores.json().run.id).toBe(runId);
-      const again = await post(pinned, 'k');
-      expect((await post(pinned, 'k')).body).toBe(again.body);
-      expect(again.statusCode).toBe(200);
+      it('answers 200 with the finished job when every input is named by a commit', async () => {
+        const runId = await computed(pinned);
+        const answer = await post(pinned);
+        expect(answer.statusCode).toBe(200);
+        const job = answer.json();
+        expect(job).toMatchObject({ status: 'succeeded', cached: true, run_id: runId, attempt: 0 });
+        expect(answer.headers.location).toBe(`/jobs/${job.id}`);
+        const scores = await test.app.inject(`/jobs/${job.id}/scores`);
+        expect(scores.json().run.id).toBe(runId);
+        const again = await post(pinned, 'k');
+        expect((await post(pinned, 'k')).body).toBe(again.body);
+        expect(again.statusCode).toBe(200);
+      });
+
+      it('computes again when it is forced to', async () => {
+        await computed(pinned);
+        const answer = await post({ ...pinned, force: true });
+        expect(answer.statusCode).toBe(202);
+        expect(answer.json()).toMatchObject({ cached: false, request: { force: true } });
+      });
+
+      it.each([
+        ['a branch may have moved', { revision: 'main' }],
+        ['a dataset without a commit may have changed', { dataset: 'gsm8k' }],
+        ['another seed draws other examples', { params: { seed: 7 } }],
+        ['another device is wanted', { device: 'cpu' }],
+      ])('leaves it to the worker: %s', async (_, changes) => {
+        await computed(pinned);
+        const body = { ...pinned, ...changes };
+        if ('revision' in changes || 'dataset' in changes) await computed(body);
+        expect((await post(body)).statusCode).toBe(202);
+      });
+
+      it('leaves it to nobody: a folder may hold something else', async () => {
+        await computed(pinned);
+        expect((await post({ ...pinned, model: './tiny' })).statusCode).toBe(403);
+      });
+
+      it.each([
+        ['an earlier engine', { engine: { ...provenance.engine, version: '0.0.1' } }],
+        ['an earlier method', { method_version: '0' }],
+        ['another commit', { model: { ...provenance.model, revision: later } }],
+        ['the same files elsewhere', { model: { ...provenance.model, name: 'org/copy' } }],
+        ['another data commit', { dataset: { ...provenance.dataset, revision: commit } }],
+      ])('does not serve the run of %s', async (name, changes) => {
+        const body = { ...pinned, params: { seed: name.length } };
+        await computed(body, changes);
+        expect((await post(body)).statusCode).toBe(202);
+      });
     });
-
-    it('computes again when it is forced to', async () => {
-      await computed(pinned);
-      const answer = await post({ ...pinned, force: true });
-      expect(answer.statusCode).toBe(202);
-      expect(answer.json()).toMatchObject({ cached: false, request: { force: true } });
-    });
-
-    it.each([
-      ['a branch may have moved', { revision: 'main' }],
-      ['a dataset without a commit may have changed', { dataset: 'gsm8k' }],
-      ['a folder may hold something else', { model: './tiny' }],
-      ['another seed draws other examples', { params: { seed: 7 } }],
-      ['another device is wanted', { device: 'cpu' }],
-    ])('leaves it to the worker: %s', async (_, changes) => {
-      await computed(pinned);
-      const body = { ...pinned, ...changes };
-      if ('model' in changes) return expect((await post(body)).statusCode).toBe(403);
-      if ('revision' in changes || 'dataset' in changes) await computed(body);
-      expect((await post(body)).statusCode).toBe(202);
-    });
-
-    it.each([
-      ['an earlier engine', { engine: { ...provenance.engine, version: '0.0.1' } }],
-      ['an earlier method', { method_version: '0' }],
-      ['another commit', { model: { ...provenance.model, revision: later } }],
-      ['the same files elsewhere', { model: { ...provenance.model, name: 'org/copy' } }],
-      ['another data commit', { dataset: { ...provenance.dataset, revision: commit } }],
-    ])('does not serve the run of %s', async (name, changes) => {
-      const body = { ...pinned, params: { seed: name.length } };
-      await computed(body, changes);
-      expect((await post(body)).statusCode).toBe(202);
-    });
-  });
-});
+  },
+);
 
 describe('POST /jobs/{id}/retry', () => {
   let test: TestApp;

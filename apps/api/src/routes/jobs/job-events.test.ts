@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connectDatabase, type Database } from '@layersense/database';
+import { nonEmpty } from '@layersense/testing';
 import { pino } from 'pino';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../app.js';
@@ -176,7 +177,7 @@ describe('GET /jobs/{id}/events as server-sent events', () => {
     const streams = await Promise.all(ids.flatMap((id) => [follow(url, id), follow(url, id)]));
     await Promise.all(streams.map((stream) => stream.until('event: created')));
     for (const id of ids) await database.jobs.transitions.requestCancel(id);
-    for (const stream of streams) expect(idsOf(await stream.ended())).toEqual([1, 2]);
+    for (const stream of nonEmpty(streams)) expect(idsOf(await stream.ended())).toEqual([1, 2]);
   });
 
   it('keeps the connection warm', async () => {

@@ -37,11 +37,11 @@ it('are those of the finished examples, as a run over them alone would have', as
       positions,
       values: packBatch(columns, {
         examples: positions,
-        losses: rows.map((row) => run.example_losses?.[row] ?? 0),
+        losses: rows.map((row) => run.example_losses?.[row] ?? Number.NaN),
         squaredNorms: new Map(
-          byName.map(({ parameter, per_example = [] }) => [
+          byName.map(({ parameter, per_example }) => [
             parameter,
-            rows.map((row) => per_example[row] ?? 0),
+            rows.map((row) => per_example?.[row] ?? Number.NaN),
           ]),
         ),
         routedTokens: new Map(),
