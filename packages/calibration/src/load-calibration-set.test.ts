@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nonEmpty } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprint } from './fingerprint.js';
 import {
@@ -56,7 +57,7 @@ describe('sampling', () => {
       examples: 10,
     });
     expect(set.examples.map(({ index }) => index)).toEqual(sampleIndices(100, 10, 42));
-    for (const { index, inputIds } of set.examples) {
+    for (const { index, inputIds } of nonEmpty(set.examples)) {
       expect(inputIds).toEqual(new Int32Array(index + 2).fill(index));
     }
     expect(set).toMatchObject({ available: 100, truncated: 0, skippedAt: [] });
@@ -114,7 +115,7 @@ describe('sampling', () => {
       maxLength: 5,
     });
     expect(set.truncated).toBe(6);
-    for (const { index, inputIds } of set.examples) {
+    for (const { index, inputIds } of nonEmpty(set.examples)) {
       expect(inputIds).toHaveLength(Math.min(5, index + 2));
     }
   });

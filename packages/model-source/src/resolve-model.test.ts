@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type HubServer, startHubServer } from '@layersense/testing';
+import { type HubServer, largest, nonEmpty, startHubServer } from '@layersense/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashFile } from './hash-file.js';
 import type { HubSettings } from './hub/settings.js';
@@ -84,7 +84,7 @@ describe('resolveModel on a Hub', () => {
     expect(await filesBelow(scratch)).not.toContainEqual(
       expect.stringMatching(/lock|incomplete|tmp$/),
     );
-    for (const { name, path } of resolved.files) {
+    for (const { name, path } of nonEmpty(resolved.files)) {
       expect(await hashFile(path)).toBe(await hashFile(join(model, name)));
     }
   });
@@ -163,7 +163,7 @@ describe('resolveModel on a Hub', () => {
     const { files } = await resolve('ada/tied', { onProgress: (progress) => seen.push(progress) });
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(seen.at(-1)).toMatchObject({ doneBytes: total, totalBytes: total });
-    expect(seen.every(({ doneBytes }) => doneBytes <= total)).toBe(true);
+    expect(largest(seen.map(({ doneBytes }) => doneBytes))).toBe(total);
   });
 
   it('reads a listing of several pages', async () => {

@@ -149,8 +149,9 @@ test('a process counts its own memory, and its peak since the last reset', async
   await session.run({ x: { dtype: 'float32', shape: [8192, 1], data: new Float32Array(8192) } });
   const { peakRssBytes } = await compute.stats({ resetPeak: true });
   expect(peakRssBytes).toBeGreaterThan(idle.rssBytes + 0.9 * 4 * 8192 ** 2);
-  if (process.platform !== 'linux') return;
-  expect((await compute.stats()).peakRssBytes).toBeLessThan(peakRssBytes - 100_000_000);
+  // Only Linux can forget a peak.
+  const forgotten = process.platform === 'linux' ? 100_000_000 : 0;
+  expect((await compute.stats()).peakRssBytes).toBeLessThanOrEqual(peakRssBytes - forgotten);
 });
 
 describe('a process ends with its parent', () => {

@@ -1,8 +1,9 @@
 import { type ErrorCode, errorCodes, LayersenseError } from '@layersense/contracts';
+import { nonEmpty } from '@layersense/testing';
 import { expect, it } from 'vitest';
 import { toJobFailure } from './to-job-failure.js';
 
-it.each(Object.keys(errorCodes) as ErrorCode[])(
+it.each(nonEmpty(Object.keys(errorCodes) as ErrorCode[]))(
   '%s keeps its code and retries as catalogued',
   (code) => {
     const { problem, retry } = toJobFailure(new LayersenseError(code, 'What to do.', { at: 3 }));

@@ -23,6 +23,7 @@ describe('labelUniforms', () => {
   it('is uniform on [0, 1)', () => {
     const values = Array.from({ length: 200 }, (_, row) => [...labelUniforms(1, row, 500)]).flat();
     const buckets = new Array<number>(10).fill(0);
+    expect(values).toHaveLength(100_000);
     expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
     for (const value of values) {
       const bucket = Math.floor(value * 10);

@@ -20,17 +20,17 @@ describe('maskedPositions', () => {
     // Four standard deviations of a binomial share.
     expect(Math.abs(share - 0.15)).toBeLessThan(4 * Math.sqrt((0.15 * 0.85) / (500 * 200)));
     const odd = range(100).filter((position) => position % 2 === 1);
-    expect(
-      maskedPositions(odd, { seed: 1, row: 1, probability: 0.5 }).every((p) => odd.includes(p)),
-    ).toBe(true);
+    const half = maskedPositions(odd, { seed: 1, row: 1, probability: 0.5 });
+    expect(half.length).toBeGreaterThan(0);
+    expect(odd).toEqual(expect.arrayContaining([...half]));
     expect(draw(0, 50, 1, 1)).toEqual(range(50));
   });
 
   it('masks one position where chance masks none, any of them', () => {
     const lone = range(400).map((row) => draw(row, 4, 7, 1e-9));
-    expect(lone.every((positions) => positions.length === 1)).toBe(true);
+    expect(lone.map((positions) => positions.length)).toEqual(Array(400).fill(1));
     const counts = range(4).map((p) => lone.filter(([only]) => only === p).length);
-    expect(Math.min(...counts)).toBeGreaterThan(60);
+    expect(counts.map((count) => count > 60)).toEqual([true, true, true, true]);
   });
 
   it('draws no numbers that labels are drawn with', () => {

@@ -72,7 +72,7 @@ describe('topKStability', () => {
       Float64Array.from({ length: 1024 }, (_, i) => Math.abs(Math.sin(row * 1024 + i)) * row),
     );
     const { inclusion, probability } = topKStability(rows, { k: 10, seed: 1 });
-    expect(inclusion.slice(0, 200).every((share) => share === 0)).toBe(true);
+    expect(new Set(inclusion.slice(0, 200))).toEqual(new Set([0]));
     expect(inclusion.reduce((sum, share) => sum + share, 0)).toBeCloseTo(10, 9);
     expect(probability).toBeGreaterThan(0);
   });

@@ -7,7 +7,7 @@ import {
   type Value,
 } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess, type TensorData } from '@layersense/runtime';
-import { type CaseInput, checkPullback } from '@layersense/testing';
+import { type CaseInput, checkPullback, largest, nonEmpty } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decompose } from '../decompose.js';
 import { viewOperator } from '../node-view.js';
@@ -24,14 +24,14 @@ import { attentionCases } from './onnx-attention.cases.js';
 import { quantizedCases } from './quantized.cases.js';
 import { dequantizedWeightName } from './quantized.js';
 
-const fusedCases: readonly FusedCase[] = [
+const fusedCases = nonEmpty<FusedCase>([
   ...elementaryCases,
   ...groupQueryCases,
   ...multiHeadCases,
   ...attentionCases,
   ...quantizedCases,
   ...einsumCases,
-];
+]);
 
 let compute: ComputeProcess;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ describe.each(fusedCases.map((fused, i) => ({ about: '', ...fused, i })))(
       const outputs = graph.outputs.map(({ name }) => value(name));
       const expected = await run(fused.kernel ? fusedGraph(fused, fused.kernel) : graph);
       const actual = await run(g.build(outputs));
-      for (const [i, output] of outputs.entries()) {
+      for (const [i, output] of nonEmpty(outputs).entries()) {
         expect(output.shape).toEqual(graph.outputs[i]?.shape);
         expect(largestDifference(expected[i], actual[i])).toBeLessThan(3e-6);
       }
@@ -60,7 +60,7 @@ describe.each(fusedCases.map((fused, i) => ({ about: '', ...fused, i })))(
         name: 'fused',
         opType,
         domain: domain.reverse().join('.'),
-        outputs: Array.from({ length: 1 + Math.max(...(fused.read ?? [0])) }, (_, i) => `y${i}`),
+        outputs: Array.from({ length: 1 + largest(fused.read ?? [0]) }, (_, i) => `y${i}`),
         attributes: fused.attributes ?? {},
       };
       await expect(
@@ -157,7 +157,7 @@ function fusedGraph(
     ? kernel(g, values)
     : g.ops(opType, values, attributes, {
         domain: domain.reverse().join('.'),
-        outputs: Math.max(...read) + 1,
+        outputs: largest(read) + 1,
       });
   const compared = outputs.filter((_, i) => read.includes(i));
   return g.build(rows ? compared.map((output) => takeRows(g, output, rows)) : compared);
@@ -194,8 +194,6 @@ function largestDifference(a: TensorData | undefined, b: TensorData | undefined)
   if (a?.dtype !== 'float32' || b?.dtype !== 'float32' || a.data.length !== b.data.length) {
     return Number.NaN;
   }
-  const size = Math.max(...Array.from(a.data, Math.abs));
-  return (
-    Math.max(...a.data.map((element, i) => Math.abs(element - (b.data[i] ?? Number.NaN)))) / size
-  );
+  const differences = a.data.map((element, i) => Math.abs(element - (b.data[i] ?? Number.NaN)));
+  return largest(differences) / largest(a.data.map(Math.abs));
 }

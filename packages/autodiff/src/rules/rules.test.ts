@@ -1,6 +1,6 @@
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import type { VjpCase, VjpHarness } from '@layersense/testing';
-import { checkVjp } from '@layersense/testing';
+import { checkVjp, nonEmpty } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildPullback } from '../pullback.js';
 import { activationCases } from './activation.cases.js';
@@ -30,10 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => compute.close());
 
-describe.each(Object.entries(casesByOp))('%s', (key, cases) => {
-  it.each(cases.map((vjpCase, i) => [i, vjpCase] as const))('case %i', async (i, vjpCase) => {
+describe.each(nonEmpty(Object.entries(casesByOp)))('%s', (key, cases) => {
+  it.each([...nonEmpty(cases).entries()])('case %i', async (i, vjpCase) => {
     const opType = key.split('.').at(-1) ?? key;
-    for (const wrt of wrtSets(vjpCase)) {
+    for (const wrt of nonEmpty(wrtSets(vjpCase))) {
       await expect(checkVjp(harness, opType, { ...vjpCase, ...wrt }, i)).resolves.toBeUndefined();
     }
   });

@@ -167,8 +167,8 @@ describe('settings of tokenizer_config.json that the class obeys', () => {
     await load(files({}));
     const [spaced, plain] = [await idsOf(' hello'), await idsOf('hello')];
     await load(files({ add_prefix_space }));
-    if (add_prefix_space) expect(await idsOf('hello')).toEqual(spaced);
-    else expect(await idsOf(' hello')).toEqual(plain);
+    const [text, ids] = add_prefix_space ? ['hello', spaced] : [' hello', plain];
+    expect(await idsOf(text)).toEqual(ids);
   });
 
   it('leaves tokenizer.json as it is for other classes', async () => {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nonEmpty } from '@layersense/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../raw-example.js';
 import { loadTokenizer, type Tokenizer } from './load-tokenizer.js';
@@ -155,8 +156,8 @@ interface RenderedChat {
 }
 
 describe('chat templates', () => {
-  const complete = json<RenderedChat[]>('chat-templates.json').filter(
-    (chat) => !chat.add_generation_prompt,
+  const complete = nonEmpty(
+    json<RenderedChat[]>('chat-templates.json').filter((chat) => !chat.add_generation_prompt),
   );
   const messages: readonly ChatMessage[] = [
     { role: 'user', content: 'Q' },

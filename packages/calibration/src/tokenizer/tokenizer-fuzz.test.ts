@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LayersenseError } from '@layersense/contracts';
+import { nonEmpty } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokenizerDied, TokenizerProcess } from './tokenizer-process.js';
 
@@ -12,9 +13,9 @@ const SEED = 20_240_608;
 const LIMIT_MS = 500;
 
 const fixtures = fileURLToPath(new URL('../../fixtures/tokenizers', import.meta.url));
-const names = readdirSync(fixtures, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+const names = nonEmpty(
+  readdirSync(fixtures, { withFileTypes: true }).filter((entry) => entry.isDirectory()),
+).map(({ name }) => name);
 
 const TEXTS = [
   '',

@@ -1,4 +1,5 @@
 import type { TensorRef } from '@layersense/onnx-ir';
+import { nonEmpty } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint } from '../open-checkpoint.js';
 import { safetensorsTypes } from '../safetensors-types.js';
@@ -217,7 +218,7 @@ describe('a quantised checkpoint', () => {
         message: expect.stringContaining(`${fullName(tensor)} is stored as`),
       }),
     );
-    for (const word of words) expect(refuse).toThrow(word);
+    for (const word of nonEmpty(words)) expect(refuse).toThrow(word);
   });
 
   it.each(kinds)('is refused by its tensors alone: %s', (_, tensors, __, tensor) => {

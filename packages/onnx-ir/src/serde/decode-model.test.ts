@@ -158,10 +158,9 @@ describe('a wrong file is refused', () => {
 
   test('wherever it is cut off', () => {
     const bytes = smallModel();
-    for (let length = 0; length < bytes.length; length++) {
-      // A cut between two fields of the model leaves a smaller model, which is none of our concern.
-      expect(outcome(bytes.subarray(0, length))).toMatch(/GraphError|decoded/);
-    }
+    const outcomes = Array.from(bytes, (_, length) => outcome(bytes.subarray(0, length)));
+    // A cut between two fields of the model leaves a smaller model, which is none of our concern.
+    expect(new Set(outcomes)).toEqual(new Set(['GraphError', 'decoded']));
     expect(outcome(bytes.subarray(0, bytes.length / 2))).toBe('GraphError');
   });
 

@@ -59,7 +59,7 @@ function valuesByRow(report: ScoreReport): readonly Readonly<Record<string, numb
 }
 
 describe('against transformers', () => {
-  it.each(cases)('$name', async ({ row, loss, down_proj }) => {
+  it.each(nonEmpty(cases))('$name', async ({ row, loss, down_proj }) => {
     const [values] = valuesByRow(await score([row]));
     expect(Math.abs((values?.loss ?? Number.NaN) / loss - 1)).toBeLessThan(1e-5);
     const norm = values?.['model.layers.0.mlp.down_proj.weight'] ?? Number.NaN;

@@ -84,11 +84,10 @@ async function failureOf(prepared: Promise<void>, what: string): Promise<string 
     () => undefined,
     (reason: unknown) => ({ reason }),
   );
-  if (error === undefined) return null;
-  const { problem, retry } = toJobFailure(error.reason);
-  expect(problem.code, `${what}: ${String(error.reason)}`).not.toBe('internal');
-  expect(retry, what).toBe(false);
-  return problem.code;
+  const failure = error && toJobFailure(error.reason);
+  expect(failure?.problem.code, `${what}: ${String(error?.reason)}`).not.toBe('internal');
+  expect(failure?.retry ?? false, what).toBe(false);
+  return failure?.problem.code ?? null;
 }
 
 describe.each(files)('%s', (name) => {

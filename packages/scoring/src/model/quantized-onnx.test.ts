@@ -8,6 +8,7 @@ import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import {
   buildOnnxForward,
   dequantizedValues,
+  type OnnxParameter,
   parseOnnxModel,
   type ReadStored,
 } from '@layersense/models';
@@ -171,11 +172,15 @@ async function expectValues(quantised: DecodedModel, reference: DecodedModel): P
   const open = (model: DecodedModel) => parseOnnxModel(model, 'model.onnx', readScratch);
   const floats = new Map((await open(reference)).parameters.map((each) => [each.name, each]));
   const found = (await open(quantised)).parameters;
-  expect(found.filter(({ stored }) => stored.kind === 'quantized').length).toBeGreaterThan(7);
-  for (const { name, stored, shape, transposed } of nonEmpty(found)) {
+  const shapesOf = (all: readonly OnnxParameter[]) =>
+    all.map(({ name, shape }) => ({ name, shape }));
+  expect(shapesOf([...floats.values()])).toEqual(expect.arrayContaining(shapesOf(found)));
+  const codes = found.flatMap(({ stored, ...others }) =>
+    stored.kind === 'quantized' ? [{ stored, ...others }] : [],
+  );
+  expect(codes.length).toBeGreaterThan(7);
+  for (const { name, stored, transposed } of codes) {
     const other = floats.get(name);
-    expect(shape).toEqual(other?.shape);
-    if (stored.kind !== 'quantized') continue;
     if (other?.stored.kind !== 'inline') throw new Error(`${name} is not in the float file`);
     const values: number[] = [];
     for await (const piece of dequantizedValues(stored, readScratch)) values.push(...piece);

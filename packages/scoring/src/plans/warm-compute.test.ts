@@ -117,7 +117,8 @@ it('leaves the process alone when a job that has ended is aborted', async () => 
   const first = await job(await start(1e9, controller.signal));
   controller.abort();
   const next = await start();
-  if (process.platform === 'linux') expect(next.pid).toBe(first);
+  // Elsewhere it cannot be told what a process holds, and each job has its own.
+  expect(next.pid).toEqual(process.platform === 'linux' ? first : expect.any(Number));
   await job(next);
 });
 

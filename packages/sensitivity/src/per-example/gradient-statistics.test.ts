@@ -1,6 +1,7 @@
 import { partName } from '@layersense/contracts';
 import { encodeModel, GraphBuilder } from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
+import { nonEmpty } from '@layersense/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSensitivityGraph } from '../build-sensitivity-graph.js';
 import {
@@ -65,7 +66,8 @@ describe('the squared norm of a gradient', () => {
     const base = weights();
     const { norms } = await run(base);
     const epsilon = 1e-5;
-    for (const [name, values] of Object.entries(base)) {
+    const sumsOfParts: (readonly [string, readonly number[]])[] = [];
+    for (const [name, values] of nonEmpty(Object.entries(base))) {
       const shape = parameterShapes[name] ?? [];
       const squared = examples.map(() => 0);
       const ofParts = (parts.get(name) ?? []).map((part) => ({ part, sum: examples.map(() => 0) }));
@@ -81,11 +83,11 @@ describe('the squared norm of a gradient', () => {
         }
       }
       expectRatiosOfOne(norms[name] ?? [], squared, 6, name);
-      for (const { part, sum } of ofParts) {
-        const of = partName(name, part.name);
-        expectRatiosOfOne(norms[of] ?? [], sum, 6, of);
-      }
+      sumsOfParts.push(
+        ...ofParts.map(({ part, sum }) => [partName(name, part.name), sum] as const),
+      );
     }
+    for (const [of, sum] of nonEmpty(sumsOfParts)) expectRatiosOfOne(norms[of] ?? [], sum, 6, of);
     await release();
   });
 
@@ -100,7 +102,7 @@ describe('the squared norm of a gradient', () => {
   it('does not depend on batch size, order or padding', async () => {
     const together = await normsOf(examples, 8, 'gram');
     const reversed = await normsOf(examples.toReversed(), 13, 'gram');
-    for (const [n, example] of examples.entries()) {
+    for (const [n, example] of nonEmpty(examples.entries())) {
       const alone = await normsOf([example], example.tokens.length, 'gram');
       for (const name of Object.keys(parameterShapes)) {
         const expected = alone.norms[name] ?? [];
@@ -118,10 +120,11 @@ describe('the squared norm of a gradient', () => {
     const apart = await run({ ...base, head: base.embedding ?? new Float64Array() });
     await release();
     expectRatiosOfOne(tied.losses, apart.losses, 12, 'loss');
-    tied.norms.embedding?.forEach((norm, n) => {
-      const naive = (apart.norms.embedding?.[n] ?? 0) + (apart.norms.head?.[n] ?? 0);
+    for (const [n, norm] of nonEmpty((tied.norms.embedding ?? []).entries())) {
+      const [used, head] = [apart.norms.embedding?.[n], apart.norms.head?.[n]];
+      const naive = (used ?? Number.NaN) + (head ?? Number.NaN);
       expect(Math.abs(norm - naive) / norm).toBeGreaterThan(1e-3);
-    });
+    }
   });
 });
 
@@ -147,7 +150,7 @@ function expectRatiosOfOne(
   what: string,
 ): void {
   expect(actual.length).toBe(expected.length);
-  actual.forEach((value, n) => {
+  for (const [n, value] of nonEmpty(actual.entries())) {
     expect(value / (expected[n] ?? Number.NaN), `${what}, example ${n}`).toBeCloseTo(1, digits);
-  });
+  }
 }

@@ -61,11 +61,11 @@ function expectParity(report: ScoreReport, expected: ParityCase): void {
 }
 
 describe.each([...parityCheckpoints(), demoCheckpoint()])('$name', ({ folder, cases }) => {
-  it.each(cases)('equals PyTorch in float64: $name, padded batches', async (expected) => {
+  it.each(nonEmpty(cases))('equals PyTorch in float64: $name, padded batches', async (expected) => {
     expectParity(await score(folder, expected), expected);
   });
 
-  it.each(cases)('equals PyTorch in float64: $name, batches of one', async (expected) => {
+  it.each(nonEmpty(cases))('equals PyTorch in float64: $name, batches of one', async (expected) => {
     expectParity(await score(folder, expected, { batch_size: 1 }), expected);
   });
 });
