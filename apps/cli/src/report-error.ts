@@ -1,5 +1,5 @@
 import { ServiceError } from '@layersense/client';
-import { LayersenseError } from '@layersense/contracts';
+import { LayersenseError, printable } from '@layersense/contracts';
 import { isDebugEnvironment } from './config.js';
 import { UsageError } from './usage-error.js';
 
@@ -19,7 +19,7 @@ export function reportError(error: unknown, { command, debug }: Situation): 1 | 
   const message = error instanceof Error ? error.message : String(error);
   const coded = error instanceof LayersenseError || error instanceof ServiceError;
   const code = coded ? error.code : 'internal';
-  write(`error: ${message}`, `code: ${code}`);
+  write(`error: ${printable(message)}`, `code: ${code}`);
   if (stack) process.stderr.write(`${describe(error)}\n`);
   else if (code === 'internal') write('Run it again with --debug to see where this came from.');
   return 1;

@@ -20,6 +20,7 @@ export { methodOf, registerMethod, scoringMethods } from './methods/index.js';
 export type { MagnitudeJobSpec } from './methods/magnitude.js';
 export * from './methods/scoring-method.js';
 export * from './model-text.js';
+export * from './printable.js';
 export * from './problem.js';
 export * from './python-json.js';
 export * from './redact-secrets.js';

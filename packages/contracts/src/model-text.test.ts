@@ -10,7 +10,11 @@ it.each([
   ['a Git LFS pointer', Buffer.from(pointer), /Git LFS pointer.*git lfs pull/],
   ['UTF-16, little-endian', Buffer.from('\ufeff{"a": 1}', 'utf16le'), /UTF-16/],
   ['UTF-16, big-endian', Buffer.from('\ufeff{"a": 1}', 'utf16le').swap16(), /UTF-16/],
+  ['UTF-16 without a mark, little-endian', Buffer.from('{"a": 1}', 'utf16le'), /UTF-16/],
+  ['UTF-16 without a mark, big-endian', Buffer.from('{"a": 1}', 'utf16le').swap16(), /UTF-16/],
   ['a byte order mark', Buffer.from('\ufeff{"a": 1}'), /byte order mark/],
+  ['cut after a byte', Buffer.from('{\0\0\0'), /byte 1 is NUL/],
+  ['nothing but NUL', Buffer.alloc(9), /byte 0 is NUL/],
   ['NUL bytes', Buffer.from('{"a": 1}\0\0'), /byte 8 is NUL/],
   ['Latin-1', Buffer.from('{"a": "é"}', 'latin1'), /not UTF-8/],
 ])('says that a file is %s', (_, bytes, message) => {

@@ -26,7 +26,7 @@ export function modelText(bytes: Uint8Array, file: string, code: ErrorCode): str
   const invalid = (problem: string) =>
     new LayersenseError(code, `${file} is not valid JSON: ${problem}.`, { file });
   const [first, second, third] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+  if (isUtf16(bytes)) {
     throw invalid('it is UTF-16 text. Save it as UTF-8');
   }
   if (first === 0xef && second === 0xbb && third === 0xbf) {
@@ -43,4 +43,11 @@ export function modelText(bytes: Uint8Array, file: string, code: ErrorCode): str
   } catch {
     throw invalid('it is not UTF-8 text. Save it as UTF-8');
   }
+}
+
+/** JSON begins with two ASCII characters, so that without a byte order mark one byte of each is NUL. */
+function isUtf16([first, second, third]: Uint8Array): boolean {
+  const marked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  const [lowFirst, highFirst] = [first !== 0 && second === 0, first === 0 && second !== 0];
+  return marked || (lowFirst && third !== 0) || (highFirst && third === 0);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, errorCodes, type LayersenseError } from './error-codes.js';
+import { printable } from './printable.js';
 import { redactSecrets } from './redact-secrets.js';
 
 /** RFC 9457 problem details, with the catalogue's code. */
@@ -32,19 +33,21 @@ export type Problem = z.infer<typeof Problem>;
 
 export function toProblem(error: LayersenseError): Problem {
   const { status, title, retryable } = errorCodes[error.code];
-  const context = Object.entries(error.context).map(([name, value]) => [name, redacted(value)]);
+  const context = Object.entries(error.context).map(([name, value]) => [name, presented(value)]);
   return {
     type: `urn:layersense:error:${error.code}`,
     title,
     status,
-    detail: redactSecrets(error.message),
+    detail: presentable(error.message),
     code: error.code,
     retryable,
     ...(context.length > 0 ? { context: Object.fromEntries(context) } : {}),
   };
 }
 
-function redacted(value: unknown): unknown {
-  if (typeof value === 'string') return redactSecrets(value);
-  return Array.isArray(value) ? value.map(redacted) : value;
+function presented(value: unknown): unknown {
+  if (typeof value === 'string') return presentable(value);
+  return Array.isArray(value) ? value.map(presented) : value;
 }
+
+const presentable = (text: string): string => printable(redactSecrets(text));

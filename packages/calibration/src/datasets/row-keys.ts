@@ -1,4 +1,4 @@
-import type { LayersenseError } from '@layersense/contracts';
+import { type LayersenseError, printable } from '@layersense/contracts';
 import { hasValue } from './per-token.js';
 import { malformedRow, type Row, type RowRule } from './row.js';
 import type { Targets } from './targets.js';
@@ -113,6 +113,3 @@ function isOneSlip(a: string, b: string): boolean {
 }
 
 const plain = (key: string): string => key.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-
-/** JSON allows keys that no database and no terminal takes. */
-const printable = (key: string): string => key.replaceAll(/[\p{Cc}\p{Cs}]/gu, '\uFFFD');

@@ -158,6 +158,16 @@ describe('transitions', () => {
     expect(await database.jobs.get(id)).toEqual(asked);
   });
 
+  it('ends with what a file of the job makes an error say, NUL and halves of pairs among it', async () => {
+    const id = await jobIn('running');
+    const context = { tensor: '\0\ud800', axes: ['\0'] };
+    const error = toProblem(
+      new LayersenseError('dataset_malformed', 'line 2: "\0\ud800"', context),
+    );
+    expect(await database.jobs.transitions.fail(id, error)).toBe(true);
+    expect((await database.jobs.get(id)).error).toEqual(error);
+  });
+
   it('keeps the reason of a failure, and drops it on retry', async () => {
     const id = await jobIn('failed');
     expect((await database.jobs.get(id)).error).toEqual(problem);
