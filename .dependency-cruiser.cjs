@@ -1,5 +1,5 @@
 /** The layering of ARCHITECTURE.md: a package exists to forbid an import. */
-const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity|statistics|report-formats)/';
+const PURE = '^packages/(onnx-ir|autodiff|models|sensitivity|statistics|formats|report-formats)/';
 const TEST = '(\\.test|\\.cases)\\.ts$|/test-support/';
 
 function only(name, importer, target) {
@@ -96,6 +96,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^packages/runs/', pathNot: TEST },
       to: { path: '^packages/(?!runs/|statistics/|contracts/)' },
+    },
+    {
+      name: 'formats-import-only-contracts',
+      comment: 'Weights in, the weights that a format makes of them out.',
+      severity: 'error',
+      from: { path: '^packages/formats/', pathNot: TEST },
+      to: { path: '^packages/(?!formats/|contracts/)' },
     },
     {
       name: 'report-formats-import-only-contracts',

@@ -25,6 +25,7 @@ COPY packages/calibration/package.json packages/calibration/
 COPY packages/client/package.json packages/client/
 COPY packages/contracts/package.json packages/contracts/
 COPY packages/database/package.json packages/database/
+COPY packages/formats/package.json packages/formats/
 COPY packages/model-source/package.json packages/model-source/
 COPY packages/models/package.json packages/models/
 COPY packages/onnx-ir/package.json packages/onnx-ir/

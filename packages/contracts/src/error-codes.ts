@@ -113,6 +113,17 @@ export const errorCodes = {
   },
   non_finite_gradient: { status: 422, retryable: false, title: 'A gradient is not finite' },
   non_finite_weight: { status: 422, retryable: false, title: 'A weight is not finite' },
+  format_unknown: { status: 422, retryable: false, title: 'No numeric format has this name' },
+  format_unsuitable: {
+    status: 422,
+    retryable: false,
+    title: 'The numeric format does not fit the matrix',
+  },
+  format_overflow: {
+    status: 422,
+    retryable: false,
+    title: 'The numeric format cannot hold a weight',
+  },
   device_unavailable: { status: 422, retryable: false, title: 'The device is not available' },
   out_of_memory: { status: 507, retryable: false, title: 'The computation ran out of memory' },
   disk_full: { status: 507, retryable: false, title: 'The disk is full' },

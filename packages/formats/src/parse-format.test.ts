@@ -1,0 +1,67 @@
+import { LayersenseError } from '@layersense/contracts';
+import { expect, it } from 'vitest';
+import { families } from './families.js';
+import { formats } from './formats.js';
+import { parseFormat } from './parse-format.js';
+
+function refusal(name: string): LayersenseError {
+  try {
+    parseFormat(name);
+  } catch (error) {
+    if (error instanceof LayersenseError) return error;
+  }
+  throw new Error(`${name} was not refused`);
+}
+
+it('knows every format by its name alone', () => {
+  expect(parseFormat('int4_g64_asym').name).toBe('int4_g64_asym');
+  expect(parseFormat('bf16').family).toBe('float');
+});
+
+it.each([
+  [
+    'int7_g32',
+    'The bits of int{2,3,4,5,6,8}_g{16,32,64,128}[_asym] may be 2, 3, 4, 5, 6 or 8, not 7',
+  ],
+  [
+    'int4_g48_asym',
+    'The group size of int{2,3,4,5,6,8}_g{16,32,64,128}[_asym] may be 16, 32, 64 or 128, not 48',
+  ],
+  ['int9_g7', 'not 9; The group size of'],
+  ['int1_channel', 'may be 2, 3, 4, 5, 6 or 8, not 1'],
+  ['int4', 'It says not all that a format must. Perhaps int4_g16, int4_g16_asym, int4_g32,'],
+  ['INT4-G32', 'It is called int4_g32 here. Perhaps int4_g32.'],
+  ['float16', 'It is called fp16 here'],
+  ['bfloat16', 'It is called bf16 here. Perhaps bf16.'],
+  ['w4a16', 'It is called int4_g128 here'],
+  ['w8a8', 'W4A4, W8A8 and their like are not covered'],
+  ['int8_w8a8', 'formats are of weights alone'],
+  ['nvfp4a4', 'formats are of weights alone'],
+  ['int4_gg32', 'No family has such names. Perhaps int4_g32.'],
+  [
+    'something else',
+    'No family has such names. Formats are int{2,3,4,5,6,8}_g{16,32,64,128}[_asym], int',
+  ],
+  ['', 'No format is called "".'],
+])('says what is wrong with %j', (name, problem) => {
+  const { code, message } = refusal(name);
+  expect(code).toBe('format_unknown');
+  expect(message).toContain(problem);
+});
+
+it('gives programs the nearest names', () => {
+  expect(refusal('int7_g32').context.nearest).toEqual([
+    'int2_g32',
+    'int3_g32',
+    'int4_g32',
+    'int5_g32',
+    'int6_g32',
+    'int8_g32',
+  ]);
+});
+
+it('has no name twice', () => {
+  const names = families.flatMap(({ patterns }) => patterns.map(({ pattern }) => pattern));
+  expect(new Set(names).size).toBe(names.length);
+  expect([...formats.keys()]).toHaveLength(new Set(formats.keys()).size);
+});
