@@ -1,6 +1,7 @@
 export { allowedPath } from './allowed-path.js';
 export type { Floats } from './decode-floats.js';
 export { type FileLock, tryFileLock } from './file-lock.js';
+export { globPattern } from './glob-pattern.js';
 export { hashFile } from './hash-file.js';
 export { CacheHold } from './hub/cache-hold.js';
 export { type HubSettings, hubSettingsFromEnvironment } from './hub/settings.js';

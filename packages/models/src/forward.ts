@@ -20,10 +20,16 @@ export interface Stack {
 }
 
 export interface RowsOfStack {
+  /** Its name as a part of the stack. */
   readonly part: string;
   readonly matrix: number;
   readonly start: number;
   readonly end: number;
+}
+
+/** A stack with the rows of it that are used, in the order of their first use. */
+export interface UsedStack extends Stack {
+  readonly parts: readonly RowsOfStack[];
 }
 
 /** The arithmetic of the graph. Weights stay as stored and are cast where they are used. */
@@ -69,7 +75,7 @@ export interface ForwardGraph {
   /** The parts of packed parameters, which together are the whole. */
   readonly parts: ReadonlyMap<string, readonly ParameterPart[]>;
   /** Parameters that are there as their parts alone, which are among `parameters`. */
-  readonly stacks?: readonly Stack[];
+  readonly stacks?: readonly UsedStack[];
   /** Shapes of parameters that the loss does not depend on; the graph does not have them. */
   readonly unused?: ReadonlyMap<string, readonly number[]>;
   /** One per layer of experts. */
@@ -87,7 +93,7 @@ export class Forward {
   readonly parts = new Map<string, readonly ParameterPart[]>();
   readonly routings: Routing[] = [];
   readonly unused = new Map<string, readonly number[]>();
-  readonly #stacks = new Map<string, Stack>();
+  readonly #stacks = new Map<string, UsedStack>();
 
   constructor(
     readonly g: GraphBuilder,
@@ -121,7 +127,7 @@ export class Forward {
     this.unused.set(name, shape);
   }
 
-  get stacks(): readonly Stack[] {
+  get stacks(): readonly UsedStack[] {
     return [...this.#stacks.values()];
   }
 
@@ -129,7 +135,8 @@ export class Forward {
    * Some rows of one of the matrices of a stack, in the graph's arithmetic: [rows, columns].
    * @throws LayersenseError as {@link stored}
    */
-  rowsOfStack(stack: Stack, { part, matrix, start, end }: RowsOfStack): Value {
+  rowsOfStack(stack: Stack, used: RowsOfStack): Value {
+    const { part, matrix, start, end } = used;
     const name = partName(stack.name, part);
     if (this.g.initializers.has(name)) return this.cast(this.g.value(name));
     const ref = requireTensor(this.tensors, stack.name, stack.shape);
@@ -137,7 +144,8 @@ export class Forward {
     const rowBytes = columns * elementTypes[ref.dtype].bytes;
     const offset = ref.offset + (matrix * rows + start) * rowBytes;
     const shape = [end - start, columns];
-    this.#stacks.set(stack.name, stack);
+    const parts = this.#stacks.get(stack.name)?.parts ?? [];
+    this.#stacks.set(stack.name, { ...stack, parts: [...parts, used] });
     this.parameters.push(name);
     const slice = { ...ref, shape, offset, length: (end - start) * rowBytes };
     return this.cast(this.g.external(name, slice));

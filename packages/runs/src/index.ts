@@ -1,4 +1,12 @@
 export { assertPerExample } from './assert-per-example.js';
+export {
+  type Damage,
+  type DamageProducts,
+  damageWithError,
+  type GroupedDamage,
+  groupedDamage,
+  jointDamage,
+} from './damage/priced-damage.js';
 export { engine } from './engine.js';
 export { isCertainlyOf, isOfSameSubject, isPinned, mayStandFor } from './equal-run.js';
 export { type BatchColumns, packBatch, unpackBatch } from './examples/batch-values.js';

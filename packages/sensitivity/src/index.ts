@@ -6,6 +6,22 @@ export {
   type SensitivityParameter,
 } from './build-sensitivity-graph.js';
 export { decomposeModel } from './decompose-model.js';
+export {
+  type FormatError,
+  formatError,
+  formatErrorValues,
+  jointFormatError,
+} from './formats/format-error.js';
+export { type GroupMarginals, GroupProducts, MARGINAL_GROUPS } from './formats/group-products.js';
+export {
+  type ErrorSums,
+  newErrorSums,
+  newWeightSums,
+  type Rows,
+  sumErrors,
+  sumWeights,
+  type WeightSums,
+} from './formats/row-sums.js';
 export { type Magnitude, measureMagnitude, summarizeMagnitude } from './magnitude.js';
 export type { MarginalOutputs } from './per-example/marginal-outputs.js';
 export type { RoutedTokensOutput } from './per-example/routed-tokens.js';

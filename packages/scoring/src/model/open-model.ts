@@ -6,7 +6,15 @@ import {
   openOnnx,
   type ResolvedModel,
 } from '@layersense/model-source';
-import { headlessName, type ParsedModel, parseModel, parseOnnxModel } from '@layersense/models';
+import {
+  headlessName,
+  type MatrixLayout,
+  matrixLayouts,
+  onnxMatrixLayouts,
+  type ParsedModel,
+  parseModel,
+  parseOnnxModel,
+} from '@layersense/models';
 import { dequantizedWeights, onnxArchitecture, onnxTensors } from './onnx-architecture.js';
 import type { DequantizedWeight } from './opened-job.js';
 import { tieWeights } from './tie-weights.js';
@@ -24,6 +32,11 @@ export interface OpenedModel {
   readonly notes: readonly string[];
   /** @throws LayersenseError for a model that has no Fisher scores. */
   readonly architecture: () => ParsedModel;
+  /**
+   * What the axes of its matrices mean, by parameter.
+   * @throws LayersenseError for a checkpoint of a model that has no Fisher scores.
+   */
+  readonly layouts: () => ReadonlyMap<string, MatrixLayout>;
 }
 
 /** @throws LayersenseError those of `openCheckpoint`, `assertNotQuantized`, `openOnnx` and `parseOnnxModel`. */
@@ -41,6 +54,7 @@ export async function openModel({ folder, onnxFile }: ResolvedModel): Promise<Op
     copies,
     notes: headless === undefined ? notes : [...notes, withoutHead(headless)],
     architecture,
+    layouts: once(() => matrixLayouts(architecture(), checkpoint.tensors)),
   };
 }
 
@@ -56,6 +70,7 @@ async function openOnnxModel(source: OnnxFile): Promise<OpenedModel> {
     copies: [],
     notes: [],
     architecture: once(() => onnxArchitecture(model, config)),
+    layouts: once(() => onnxMatrixLayouts(model)),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { RunModel } from '@layersense/contracts';
 import type { Checkpoint } from '@layersense/model-source';
-import type { ParsedModel } from '@layersense/models';
+import type { MatrixLayout, ParsedModel } from '@layersense/models';
 import type { JobServices } from '../job-services.js';
 import type { ProgressReporter } from '../progress-reporter.js';
 
@@ -25,6 +25,11 @@ export interface OpenedJob {
   readonly notes: readonly string[];
   /** @throws LayersenseError for a model that has no Fisher scores. */
   readonly architecture: () => ParsedModel;
+  /**
+   * What the axes of its matrices mean, by parameter.
+   * @throws LayersenseError for a checkpoint of a model that has no Fisher scores.
+   */
+  readonly layouts: () => ReadonlyMap<string, MatrixLayout>;
   readonly progress: ProgressReporter;
   readonly services: JobServices;
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 import { assertAllKnown, sortTensors } from '@layersense/model-source';
 import type { OpenedJob } from '../../model/opened-job.js';
-import { type StoredWeight, storedWeights } from '../../model/stored-weights.js';
+import { type StoredWeight, skipping, storedWeights } from '../../model/stored-weights.js';
 
 export interface MagnitudeWeights {
   readonly weights: readonly StoredWeight[];
@@ -22,7 +22,11 @@ export function magnitudeWeights({ checkpoint, dequantized, copies }: Stored): M
   return {
     weights: [
       ...storedWeights({ checkpoint }),
-      ...[...dequantized].map(([parameter, weight]) => ({ parameter, ...weight })),
+      ...[...dequantized].map(([parameter, { shape, chunks }]) => ({
+        parameter,
+        shape,
+        chunks: (from = 0) => skipping(chunks(), from),
+      })),
     ],
     leftOut: [...sorted.buffers, ...copies],
   };
