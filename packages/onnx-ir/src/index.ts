@@ -23,6 +23,12 @@ export { executionOrder } from './memory/execution-order.js';
 export { computeEarly } from './passes/compute-early.js';
 export { oneCastPerUse } from './passes/one-cast-per-use.js';
 export { recomputeCheapValues } from './passes/recompute-cheap-values.js';
+export {
+  type Redirect,
+  redirectInitializer,
+  redirectWeights,
+  stretchOf,
+} from './passes/redirect-weights.js';
 export { sliceGraph } from './passes/slice-graph.js';
 export { type WidenedOnce, widenWeightsOnce } from './passes/widen-weights-once.js';
 export { countNodes } from './serde/count-nodes.js';

@@ -5,6 +5,15 @@ export {
   type SensitivityOptions,
   type SensitivityParameter,
 } from './build-sensitivity-graph.js';
+export {
+  buildDamageGraph,
+  type ComparedHeads,
+  DAMAGE_COLUMNS,
+} from './damage/damage-graph.js';
+export { buildForwardSegments, type ForwardSegment } from './damage/forward-segments.js';
+export { buildReferenceGraph, REFERENCE_COLUMNS } from './damage/reference-graph.js';
+export { damageOfToken, type ExampleDamage } from './damage/token-damage.js';
+export { findVocabularyHead, type VocabularyHead } from './damage/vocabulary-head.js';
 export { decomposeModel } from './decompose-model.js';
 export {
   type FormatError,

@@ -28,12 +28,13 @@ export interface DrawnBatch extends Batch {
 
 /** What decides how large batches are. */
 export interface BatchSizes {
-  readonly params: FisherParams;
+  readonly params: Pick<FisherParams, 'batch_size'>;
   /** Most tokens of a batch, padding included, unless `params` has a batch size. */
   readonly tokenBudget: number;
 }
 
 export interface BatchContents extends BatchSizes {
+  readonly params: Pick<FisherParams, 'batch_size' | 'draws'>;
   readonly loss: Loss;
   readonly padId?: number;
 }

@@ -9,7 +9,7 @@ import type { DrawnBatch } from '../examples/pending-batches.js';
 export function batchFeeds(
   batch: DrawnBatch,
   datasetRows: readonly number[],
-  { labels, seed }: FisherParams,
+  { labels, seed }: Pick<FisherParams, 'labels' | 'seed'>,
 ): Tensors {
   const rows = batch.lossWeights.length;
   const tokens = (data: BigInt64Array) =>

@@ -1,13 +1,12 @@
 import { layerName } from '@layersense/contracts';
-import type { SegmentGraphs } from '@layersense/sensitivity';
 
 /**
- * The layers of a segment for people who read: its block, the first and the last of several
+ * The layers that a segment's parameters are in, for people who read: its block, the first and the last of several
  * (`model.layers.2 to model.layers.5`), or its layers where none is in a block. Null for a segment
  * without parameters.
  */
-export function layersOf({ norms }: Pick<SegmentGraphs, 'norms'>): string | null {
-  const layers = [...norms.keys()].map((parameter) => layerName(parameter).layer);
+export function layersOf(parameters: Iterable<string>): string | null {
+  const layers = [...parameters].map((parameter) => layerName(parameter).layer);
   const blocks = [...new Set(layers.flatMap(blockOf))];
   if (blocks.length === 0) return layers.length === 0 ? null : [...new Set(layers)].join(', ');
   const [first, last] = [blocks[0], blocks.at(-1)];

@@ -1,14 +1,21 @@
+import type { Checkpoint } from '@layersense/model-source';
 import { encodeModel, type Graph } from '@layersense/onnx-ir';
 import type { ComputeProcess, Session, SessionOptions } from '@layersense/runtime';
 import type { FisherPlanOptions } from './fisher-plan.js';
 import { orInvalidModel } from './or-invalid-model.js';
 import type { JobCompute } from './warm-compute.js';
 
+/** What a session depends on beside its graph. */
+export interface SessionSettings extends Pick<FisherPlanOptions, 'model' | 'device' | 'threads'> {
+  /** The folder that holds the weights' files. */
+  readonly checkpoint: Pick<Checkpoint, 'weightsFolder'>;
+}
+
 /** Loads a graph whose weights lie in the checkpoint's files. */
 export function openSession(
   compute: ComputeProcess,
   graph: Graph,
-  options: FisherPlanOptions,
+  options: SessionSettings,
 ): Promise<Session> {
   return compute.openSession(encoded(graph, options), sessionOptions(options));
 }
@@ -22,11 +29,11 @@ export function reuseSession(
   return compute.reuseSession(encoded(graph, options), sessionOptions(options), options.weights);
 }
 
-function encoded(graph: Graph, { model }: FisherPlanOptions): Uint8Array {
+function encoded(graph: Graph, { model }: Pick<SessionSettings, 'model'>): Uint8Array {
   return orInvalidModel(model, () => encodeModel(graph));
 }
 
-function sessionOptions({ checkpoint, device, threads }: FisherPlanOptions): SessionOptions {
+function sessionOptions({ checkpoint, device, threads }: SessionSettings): SessionOptions {
   return {
     device,
     weightsFolder: checkpoint.weightsFolder,

@@ -94,7 +94,7 @@ export class SegmentedPlan implements FisherPlan {
     let finished = 0;
     for (const [i, step] of steps.entries()) {
       if (i < resumed) continue;
-      await this.options.onStep(layersOf(step.segment), finished);
+      await this.options.onStep(layersOf(step.segment.norms.keys()), finished);
       await this.#perform(step);
       if (this.name !== 'streamed') continue;
       // A streamed segment is not met again before all others were: its weights need not stay.
