@@ -320,8 +320,8 @@ for (const { backend, available, start } of queueBackends) {
         children.push(victim);
         await until('the job has begun', () => readFile(journal, 'utf8').catch(() => ''), Boolean);
         victim.kill('SIGKILL');
-        // The job comes back with the second check, long before the third, to which it waits.
-        const waits = { once: true, lockMs: 2000, stalledCheckMs: 15_000 };
+        // The job comes back with the second check, long before the fourth, to which it waits.
+        const waits = { once: true, lockMs: 2000, stalledCheckMs: 4000 };
         await (await startWorker(succeed, waits)).ended;
         expect(await database.jobs.get(id)).toMatchObject({ status: 'succeeded', attempt: 2 });
       });

@@ -67,8 +67,9 @@ export async function createSensitivityWorker(
     ...queue,
     lockMs,
     stalledCheckMs,
-    // The entry of a worker that died is found by the second look after its lock has ended.
-    onceWithinMs: options.once ? lockMs + 2 * stalledCheckMs : undefined,
+    // The entry of a worker that died comes back with the second look after its lock has ended. BullMQ
+    // lets a look pass when another was less than an interval ago, be it a millisecond less.
+    onceWithinMs: options.once ? lockMs + 4 * stalledCheckMs : undefined,
     handle: (payload, lost) =>
       observeAttempt(payload.jobId, observed, () =>
         processJob(payload, lost, dependencies),
