@@ -1,0 +1,46 @@
+/** A fault that tests must notice. */
+export interface Mutation {
+  /** What is wrong then. */
+  readonly fault: string;
+  /** The module that has it, below the repository's root. */
+  readonly file: string;
+  /** The module's source with the fault. Throws where the module no longer has what is replaced. */
+  readonly mutate: (source: string) => string;
+  /** Names of the tests that must fail, by their file; each stands for all tests whose names contain it. */
+  readonly mustFail: Readonly<Record<string, readonly string[]>>;
+}
+
+const signature = 'export async function runSensitivityJob(';
+
+/** @throws Error where the module no longer has what the fault replaces */
+function replaced(source: string, part: string, by: string): string {
+  if (!source.includes(part)) throw new Error(`no longer there: ${part}`);
+  return source.replace(part, by);
+}
+
+export const mutations: readonly Mutation[] = [
+  {
+    fault: 'reports without per_example',
+    file: 'packages/scoring/src/run-sensitivity-job.ts',
+    mutate: (source) => `${replaced(source, signature, 'async function unmutated(')}
+export const runSensitivityJob: typeof unmutated = async (...given) => {
+  const report = await unmutated(...given);
+  return { ...report, scores: report.scores.map(({ per_example: _, ...score }) => score) };
+};
+`,
+    mustFail: {
+      'packages/scoring/src/plans/plans.test.ts': [
+        'gets the same numbers from every plan',
+        'takes the next plan when the limit is lower',
+      ],
+      'packages/scoring/src/plans/out-of-memory.test.ts': [
+        'is followed by one with a smaller plan, which computes the rest and says so',
+      ],
+      'packages/scoring/src/run-sensitivity-job.test.ts': [
+        'gives every example the same norms whatever the batch size and the draw',
+        'draws labels from the model by seed, whatever the batch size',
+        'scores a downloaded model on a named set, and again from the cache',
+      ],
+    },
+  },
+];
