@@ -4,6 +4,14 @@ import { Method } from './job-spec.js';
 import { Labels, Loss } from './loss.js';
 import { Device } from './spec-fields.js';
 
+/** What a metric that does not rank the run says of how sure it is. */
+export const MetricError = z.object({
+  standard_error: z.number(),
+  /** In the order of the run's `dataset.indices`. */
+  per_example: z.array(z.number()).optional(),
+});
+export type MetricError = z.infer<typeof MetricError>;
+
 /** The score of one parameter, as files and answers show it. */
 export const LayerScore = z
   .object({
@@ -34,6 +42,8 @@ export const LayerScore = z
     per_example: z.array(z.number()).optional(),
     /** Beside `per_example` where `routed_tokens` is not null. */
     per_example_routed_tokens: z.array(z.number().int()).optional(),
+    /** By metric, what `standard_error` and `per_example` are of the ranking one; of those that have an error. */
+    other_metrics: z.record(z.string(), MetricError).optional(),
   })
   .meta({ id: 'LayerScore' });
 export type LayerScore = z.infer<typeof LayerScore>;

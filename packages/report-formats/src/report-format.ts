@@ -48,7 +48,13 @@ export function reportOf({ run, scores }: ScoreReport, perExample: boolean): Rep
 function withoutExamples({
   per_example: _,
   per_example_routed_tokens: __,
+  other_metrics: others,
   ...score
 }: LayerScore): LayerScore {
-  return score;
+  if (!others) return score;
+  const errors = Object.entries(others).map(([metric, { standard_error }]) => [
+    metric,
+    { standard_error },
+  ]);
+  return { ...score, other_metrics: Object.fromEntries(errors) };
 }

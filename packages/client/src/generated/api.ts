@@ -744,6 +744,12 @@ export interface components {
             rank: number;
             per_example?: number[];
             per_example_routed_tokens?: number[];
+            other_metrics?: {
+                [key: string]: {
+                    standard_error: number;
+                    per_example?: number[];
+                };
+            };
         };
         /**
          * @example {

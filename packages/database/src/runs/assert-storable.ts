@@ -19,8 +19,13 @@ export function assertStorable(run: ScoredRun, scores: readonly LayerScore[]): v
   for (const score of scores) {
     if (seen.has(score.parameter)) throw invalid(`'${score.parameter}' is scored twice.`);
     seen.add(score.parameter);
-    const values = [...Object.values(score.values), score.standard_error];
-    if (!values.every(isFiniteOrNull) || !(score.per_example ?? []).every(Number.isFinite)) {
+    const { other_metrics: others = {} } = score;
+    const errors = [score, ...Object.values(others)];
+    const values = [
+      ...Object.values(score.values),
+      ...errors.flatMap(({ standard_error, per_example = [] }) => [standard_error, ...per_example]),
+    ];
+    if (!values.every(isFiniteOrNull)) {
       throw notFinite(run, `The score of '${score.parameter}'`);
     }
   }

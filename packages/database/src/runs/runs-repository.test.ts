@@ -64,6 +64,25 @@ describe('saving', () => {
     expect(score?.per_example).toEqual([1, 2, 3]);
   });
 
+  it('keeps errors of other metrics, and their examples where these are asked for', async () => {
+    const { run, scores } = fisherReport(twoLayers);
+    const density = { standard_error: 0.25, per_example: [1, 0.1 + 0.2] };
+    const others = [{ other_metrics: { density } }, {}];
+    const report = { run, scores: scores.map((score, i) => ({ ...score, ...others[i] })) };
+    const { id } = await database.runs.save(report);
+    const whole = await database.runs.report(id, { perExample: true });
+    expect(whole.scores).toEqual(report.scores);
+    const [parameter = ''] = report.scores.map((score) => score.parameter);
+    expect(await database.runs.perExample(id, [parameter])).toEqual(
+      new Map([[parameter, { other_metrics: { density } }]]),
+    );
+    const { scores: bare } = await database.runs.report(id);
+    expect(bare[0]?.other_metrics).toEqual({ density: { standard_error: 0.25 } });
+    expect(bare[1]).not.toHaveProperty('other_metrics');
+    const [row] = await database.scores.query(ScoresQuery.parse({ run_id: id, metric: 'density' }));
+    expect(row).toMatchObject({ metric: 'density', standard_error: 0.25 });
+  });
+
   it('keeps the tokens that experts saw, per example only where that is asked for', async () => {
     const { run, scores } = fisherReport(
       ['a', 'b', 'c'].map((layer) => ({

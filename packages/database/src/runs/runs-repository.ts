@@ -10,7 +10,10 @@ import { type NewReport, saveRun } from './save-run.js';
 export type RunsRepository = ReturnType<typeof createRunsRepository>;
 
 /** What a score says of every example. */
-type ExampleValues = Pick<LayerScore, 'per_example' | 'per_example_routed_tokens'>;
+type ExampleValues = Pick<
+  LayerScore,
+  'per_example' | 'per_example_routed_tokens' | 'other_metrics'
+>;
 
 export interface ExamplesOfModel {
   readonly model: Pick<Run['model'], 'name' | 'revision'>;
@@ -123,14 +126,12 @@ export function createRunsRepository(prisma: PrismaClient) {
     ): Promise<Map<string, ExampleValues>> {
       const { id: run_id, metrics } = await find(id);
       const rows = await prisma.layerScore.findMany({
-        where: {
-          run_id,
-          metric: metrics[0] ?? '',
-          layer: { parameter: { in: [...parameters] } },
-        },
+        where: { run_id, layer: { parameter: { in: [...parameters] } } },
         include: { layer: true },
       });
-      return new Map(rows.map((row) => [row.layer.parameter, examplesOf(row)]));
+      return new Map(
+        toLayerScores(metrics, rows).map((score) => [score.parameter, examplesIn(score)]),
+      );
     },
 
     /**
@@ -184,21 +185,40 @@ function toLayerScores(metrics: readonly string[], rows: readonly ScoreRow[]): L
       ...examplesOf(row),
     });
   }
-  for (const { layer_id, metric, value } of rows) {
+  for (const row of rows) {
+    const { layer_id, metric, value, standard_error } = row;
     const score = scores.get(layer_id);
-    if (score) score.values[metric] = value;
+    if (!score) continue;
+    score.values[metric] = value;
+    if (metric === metrics[0] || standard_error === null) continue;
+    score.other_metrics = {
+      ...score.other_metrics,
+      [metric]: { standard_error, ...ownExamples(row) },
+    };
   }
   return [...scores.values()];
 }
 
-function examplesOf({
-  per_example: values = [],
-  per_example_routed_tokens: routed = [],
-}: Pick<ScoreRow, keyof ExampleValues>): ExampleValues {
+function examplesIn(score: LayerScore): ExampleValues {
+  const { per_example: values, per_example_routed_tokens: routed, other_metrics: others } = score;
   return {
-    ...(values.length > 0 ? { per_example: values } : {}),
+    ...(values ? { per_example: values } : {}),
+    ...(routed ? { per_example_routed_tokens: routed } : {}),
+    ...(others ? { other_metrics: others } : {}),
+  };
+}
+
+type ExampleColumns = Pick<ScoreRow, 'per_example' | 'per_example_routed_tokens'>;
+
+function examplesOf({ per_example_routed_tokens: routed = [], ...row }: ExampleColumns) {
+  return {
+    ...ownExamples(row),
     ...(routed.length > 0 ? { per_example_routed_tokens: routed } : {}),
   };
+}
+
+function ownExamples({ per_example: values = [] }: ExampleColumns): { per_example?: number[] } {
+  return values.length > 0 ? { per_example: values } : {};
 }
 
 function varianceOf({ n, m2 }: ScoreRow): { variance?: number } {

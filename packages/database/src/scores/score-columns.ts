@@ -24,8 +24,8 @@ export interface ScoreColumns {
 }
 
 /**
- * One row per score and metric. Rank, error and per-example values belong to the run's first
- * metric; the others are ranked here by value, with nulls last and ties in the order of the first,
+ * One row per score and metric. The score's own rank, error and per-example values belong to the run's
+ * first metric; the others are ranked here by value, with nulls last and ties in the order of the first,
  * and parts of packed weights taking no rank from the others.
  */
 export function toScoreColumns(
@@ -54,14 +54,16 @@ export function toScoreColumns(
     const ranking = order === 0;
     const ranked = ranking ? scores.map(({ rank }) => rank) : ranksBy(metric, scores);
     scores.forEach((score, index) => {
-      const examples = ranking ? (score.per_example ?? []) : [];
+      const { standard_error: error, per_example: examples = [] } = ranking
+        ? score
+        : (score.other_metrics?.[metric] ?? { standard_error: null });
       columns.parameter.push(score.parameter);
       columns.metric.push(metric);
       columns.value.push(score.values[metric] ?? null);
       columns.rank.push(ranked[index] ?? 0);
       columns.n.push(score.n);
       columns.m2.push(examples.length > 0 ? moments(examples).m2 : null);
-      columns.standardError.push(ranking ? score.standard_error : null);
+      columns.standardError.push(error);
       columns.topKProbability.push(ranking ? (score.top_k_probability ?? null) : null);
       columns.start.push(columns.perExample.length + 1);
       columns.length.push(examples.length);
