@@ -31,8 +31,9 @@ export interface HeadLossOptions {
 /**
  * Attaches the loss: over all logits at once where these are small; otherwise their cotangent is
  * reduced to what is wanted of it before the backward pass, in chunks of the vocabulary where it is
- * large, so that memory does not grow with vocabulary × tokens. Labels drawn from the model need
- * the whole distribution of a position and are never chunked.
+ * large, so that memory does not grow with vocabulary × tokens. Labels drawn from the model are the same
+ * in chunks but for rounding: where u lies within it of the cumulative distribution, the neighbour may be
+ * drawn. Logits that need no chunks are left whole for them, so that few runs meet two roundings.
  *
  * @param lookupsOf tokens looked up in a parameter anywhere in the model, as values of this graph
  */
@@ -50,8 +51,9 @@ export function attachHeadLoss(
     marginals = false,
   } = options;
   const [rows = 0, vocabulary = 0] = logits.shape;
-  const isLarge = rows * vocabulary > Math.min(chunkElements, REDUCED_AT_ONCE_ELEMENTS);
-  const head = isLarge && labels === 'data' ? findOutputHead(g, logits) : undefined;
+  const reducedAtOnce = labels === 'data' ? REDUCED_AT_ONCE_ELEMENTS : chunkElements;
+  const isLarge = rows * vocabulary > Math.min(chunkElements, reducedAtOnce);
+  const head = isLarge ? findOutputHead(g, logits) : undefined;
   if (!head || !isHeadOf(uses, head)) {
     const { losses, logitsCotangent } = attachLoss(g, { logits, batch, labels });
     return { losses, seeds: new Map([[logits.name, logitsCotangent]]), uses };
@@ -59,7 +61,7 @@ export function attachHeadLoss(
   const chunk = chunkSize(vocabulary, Math.max(1, Math.floor(chunkElements / rows)));
   const lookups = lookupsOf(head.weight.name);
   const { losses, inputCotangent, weightUse, biasUse } = g.scope('head', () =>
-    attachChunkedHead(g, head, { batch, chunk, lookups, marginals }),
+    attachChunkedHead(g, head, { batch, chunk, labels, lookups, marginals }),
   );
   const ofHead = new Map<string, ParameterUse | undefined>([
     [head.weight.name, weightUse],
