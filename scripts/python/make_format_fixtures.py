@@ -32,6 +32,10 @@ KEYS = {
 }
 
 
+# Formats whose scales are stored in another way than as they are: they are read back by the tool too.
+WITH_SCALES = {"nf4_b64_dq", "fp4_b64_dq"}
+
+
 class Safetensors:
     """The header and the bytes of a file."""
 
@@ -67,7 +71,8 @@ def main():
             assert matrices, f"{tool} has no {name}"
             for matrix in matrices:
                 key = f"{matrix}/{name}"
-                chosen.append((f"{tool}/{key}", file.entries[key], file.bytes_of(key)))
+                for chosen_key in [key, f"{key}.scale"] if name in WITH_SCALES else [key]:
+                    chosen.append((f"{tool}/{chosen_key}", file.entries[chosen_key], file.bytes_of(chosen_key)))
 
     header = {"__metadata__": {"bits_per_weight": json.dumps(bits)}}
     offset = 0

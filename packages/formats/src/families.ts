@@ -1,6 +1,23 @@
-import { bfloat16 } from './floats/bfloat16.js';
+import { fourBit } from './bitsandbytes/four-bit.js';
+import { fp8 } from './floats/fp8.js';
+import { plainFloats } from './floats/plain-floats.js';
+import { legacyGguf } from './gguf/legacy.js';
 import { int } from './integers/int.js';
+import { mx } from './microscaling/mx.js';
+import { nvfp4 } from './microscaling/nvfp4.js';
+import { mlx } from './mlx/mlx.js';
 import type { FormatFamily } from './names/format-family.js';
+import { matmulNbits } from './onnxruntime/matmul-nbits.js';
 
 /** Every family of formats. A further one is one more entry, and nothing else lists formats. */
-export const families: readonly FormatFamily[] = [int, bfloat16];
+export const families: readonly FormatFamily[] = [
+  int,
+  fp8,
+  mx,
+  nvfp4,
+  fourBit,
+  legacyGguf,
+  mlx,
+  matmulNbits,
+  plainFloats,
+];

@@ -1,5 +1,6 @@
 import { largestOrZero, smallestOrZero } from '../rounding/extremes.js';
 import type { RoundGroup } from '../rounding/groupwise.js';
+import { toNearestShiftedStep } from '../rounding/nearest-step.js';
 import { roundHalfEven } from '../rounding/round-half-even.js';
 import { ZERO_SCALE } from './zero-scale.js';
 
@@ -13,21 +14,13 @@ export function asymmetricInt(bits: number): RoundGroup {
   const lowest = -(2 ** (bits - 1));
   const highest = -lowest - 1;
   const steps = 2 ** bits - 1;
-  return (values, start, end, out) => {
-    const smallest = smallestOrZero(values, start, end);
-    const range = Math.fround(largestOrZero(values, start, end) - smallest);
+  return ({ values, bits: words }, start, end, out) => {
+    const smallest = smallestOrZero(words, start, end);
+    const range = Math.fround(largestOrZero(words, start, end) - smallest);
     const exact = Math.fround(range / steps);
     const scale = exact || ZERO_SCALE;
-    const zeroPoint =
-      exact === 0 ? 0 : roundHalfEven(clamp(lowest - Math.fround(smallest / scale)));
-    const inverse = 1 / scale;
-    for (let i = start; i < end; i++) {
-      const q = roundHalfEven(Math.fround(Math.fround((values[i] ?? 0) * inverse) + zeroPoint));
-      out[i] = (Math.min(Math.max(q, lowest), highest) - zeroPoint) * scale;
-    }
+    const zero = Math.fround(lowest - Math.fround(smallest / scale));
+    const zeroPoint = exact === 0 ? 0 : roundHalfEven(Math.min(Math.max(zero, lowest), highest));
+    toNearestShiftedStep(values, start, end, out, scale, zeroPoint, lowest, highest);
   };
-
-  function clamp(x: number): number {
-    return Math.min(Math.max(Math.fround(x), lowest), highest);
-  }
 }

@@ -1,6 +1,6 @@
 import { largestMagnitude } from '../rounding/extremes.js';
 import type { RoundGroup } from '../rounding/groupwise.js';
-import { roundHalfEven } from '../rounding/round-half-even.js';
+import { toNearestStep } from '../rounding/nearest-step.js';
 import { ZERO_SCALE } from './zero-scale.js';
 
 /**
@@ -9,16 +9,9 @@ import { ZERO_SCALE } from './zero-scale.js';
  */
 export function symmetricInt(bits: number): RoundGroup {
   const lowest = -(2 ** (bits - 1));
-  const highest = -lowest - 1;
   const half = (2 ** bits - 1) / 2;
-  return (values, start, end, out) => {
-    const scale = Math.fround(largestMagnitude(values, start, end) / half) || ZERO_SCALE;
-    // Times the double 1 / s rounds to the same float32 as divided by s: x / s is never so near to
-    // the middle of two floats that the error of the reciprocal could decide.
-    const inverse = 1 / scale;
-    for (let i = start; i < end; i++) {
-      const q = roundHalfEven(Math.fround((values[i] ?? 0) * inverse));
-      out[i] = Math.min(Math.max(q, lowest), highest) * scale;
-    }
+  return (weights, start, end, out) => {
+    const scale = Math.fround(largestMagnitude(weights.bits, start, end) / half) || ZERO_SCALE;
+    toNearestStep(weights.values, start, end, out, scale, lowest, -lowest - 1);
   };
 }

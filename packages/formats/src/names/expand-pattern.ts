@@ -24,12 +24,13 @@ export function choicesOf(pattern: string): string[][] {
 
 /** Matches names of the pattern's form with any number, or word, where it has choices. */
 export function loosePattern(pattern: string): RegExp {
-  const source = pattern
-    .replace(/\{([^}]*)\}/g, (_, choices: string) =>
-      /^\d/.test(choices) ? '(\\d+)' : '([a-z0-9]+)',
-    )
-    .replace(/\[([^\]]*)\]/g, '(?:$1)?');
-  return new RegExp(`^${source}$`);
+  const source = partsOf(pattern).map((part) => {
+    if (typeof part === 'string') return part;
+    const [first = '', second] = part;
+    if (first === '') return `(?:${second})?`;
+    return /^\d/.test(first) ? '(\\d+)' : '([a-z0-9]+)';
+  });
+  return new RegExp(`^${source.join('')}$`);
 }
 
 function partsOf(pattern: string): (string | string[])[] {

@@ -26,8 +26,8 @@ export function nameProblem(name: string, known: readonly string[]): NameProblem
     };
   }
   return (
-    choiceProblem(plain, known) ??
-    unfinished(plain, known) ?? {
+    unfinished(plain, known) ??
+    choiceProblem(plain, known) ?? {
       problem: 'No family has such names.',
       nearest: closest(plain, known),
     }

@@ -6,6 +6,13 @@ export interface Alternative {
   readonly groupSize: number;
 }
 
+/** Formats that fit any matrix, for those whose own family has none that does. */
+export const fitAny: readonly Alternative[] = [
+  'int4_channel',
+  'int8_channel',
+  'fp8_e4m3_channel',
+].map((name) => ({ name, groupSize: 1 }));
+
 /**
  * Why groups of `groupSize` inputs do not fit the matrix, and which of the alternatives would;
  * undefined where they do.

@@ -9,8 +9,8 @@ export interface Matrix {
 
 /** What a tool made of a matrix. */
 export interface Reference extends Matrix {
-  /** As the tool stores it; absent where it stores nothing. */
-  readonly bitsPerWeight: number | undefined;
+  /** As the tool stores it, to five decimals. */
+  readonly bitsPerWeight: number;
 }
 
 /** Float32 matrices of a safetensors file by their keys, and its metadata. */
@@ -33,8 +33,8 @@ export function matricesOf(content: Buffer): Matrices {
   const { __metadata__: metadata = {}, ...entries } = header;
   const byKey = new Map<string, Matrix>();
   for (const [key, { dtype, shape, data_offsets: offsets }] of Object.entries(entries)) {
-    const [outputs, inputs] = shape;
-    if (dtype !== 'F32' || outputs === undefined || inputs === undefined) continue;
+    const [outputs, inputs = 1] = shape;
+    if (dtype !== 'F32' || outputs === undefined) continue;
     const [start, end] = offsets.map((offset) => 8 + length + offset);
     const bytes = Uint8Array.from(content.subarray(start, end));
     byKey.set(key, { shape: [outputs, inputs], values: new Float32Array(bytes.buffer) });
@@ -58,8 +58,13 @@ export function input(matrix: string): Matrix {
 export function reference(tool: string, matrix: string, format: string): Reference {
   return {
     ...found(`${tool}/${matrix}/${format}`),
-    bitsPerWeight: bits[tool]?.[format]?.[matrix],
+    bitsPerWeight: bits[tool]?.[format]?.[matrix] ?? Number.NaN,
   };
+}
+
+/** What the tool made of the scales of a format's blocks. @throws Error where the fixture has them not */
+export function referenceScales(tool: string, matrix: string, format: string): Float32Array {
+  return found(`${tool}/${matrix}/${format}.scale`).values;
 }
 
 function found(key: string): Matrix {
