@@ -38,6 +38,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** How much longer a graph with marginals may take than the same graph without. */
+const MARGINALS = 0.3;
+
 /** Of a length: how many times the loop's speed, what the norms may add, and the loop's memory. */
 interface Target {
   readonly speed?: number;
@@ -141,9 +144,11 @@ async function graphRows(length: number, target: Target): Promise<void> {
   const batch = Math.max(1, Math.floor(TOKENS_OF_A_BATCH / length));
   const { vocabulary } = REFERENCE_SHAPE;
   const work = { batch, length, vocabulary, threads: Number(threads), repeats: 3 * repeats };
-  const { withNorms, without, openSeconds } = await graphSpeed(checkpoint, work);
+  const { withNorms, withMarginals, without, openSeconds } = await graphSpeed(checkpoint, work);
   const note = `${withNorms.toFixed(3)} s against ${without.toFixed(3)} s`;
   atMost('what the norms add to the graph', withNorms / without - 1, target.norms ?? 1, '%', note);
+  const more = `${withMarginals.toFixed(3)} s against ${withNorms.toFixed(3)} s`;
+  atMost('what marginals add to that', withMarginals / withNorms - 1, MARGINALS, '%', more);
   atMost('session creation', openSeconds, 2, 's');
 }
 

@@ -25,12 +25,14 @@ interface GraphWork extends FeedShape {
 interface GraphSpeed {
   readonly openSeconds: number;
   readonly withNorms: number;
+  readonly withMarginals: number;
   readonly without: number;
 }
 
 /**
- * Opens the whole plan's graph and the same graph without norms (forward pass, loss, and the gradient
- * of all activations down to the first layer, for one norm of `hidden` elements), and runs them in turns.
+ * Opens the whole plan's graph, the same graph with marginals and the same graph without norms (forward
+ * pass, loss, and the gradient of all activations down to the first layer, for one norm of `hidden`
+ * elements), and runs them in turns.
  *
  * @returns seconds a session takes to open and, per example, of each graph
  */
@@ -41,9 +43,11 @@ export async function graphSpeed(
   const checkpoint = await openCheckpoint(folder);
   const model = parseModel(checkpoint.config);
   const forward = () => buildForward(model, checkpoint.tensors, { batch, length });
-  const build = (of: DifferentiableModel) => buildSensitivityGraph(of, { labels: 'data' }).graph;
+  const build = (of: DifferentiableModel, marginals = false) =>
+    buildSensitivityGraph(of, { labels: 'data', marginals }).graph;
   const first = 'model.layers.0.input_layernorm.weight';
   const withNorms = build(forward());
+  const withMarginals = build(forward(), true);
   const without = build({ ...forward(), parameters: [first] });
   const compute = await startComputeProcess();
   try {
@@ -53,10 +57,11 @@ export async function graphSpeed(
       const session = await openOnCpu(compute, bytes, { checkpoint, threads });
       return { session, seconds: (performance.now() - started) / 1000, runs: [] };
     };
-    const [scored, plain] = [await open(withNorms), await open(without)];
+    const scored = await open(withNorms);
+    const [summed, plain] = [await open(withMarginals), await open(without)];
     const work = { batch, length, vocabulary };
     for (let i = 0; i <= repeats; i++) {
-      for (const { session, runs } of [scored, plain]) {
+      for (const { session, runs } of [scored, summed, plain]) {
         const { seconds } = await session.run(feedsOf(session, work));
         // The first run reads the weights.
         if (i > 0) runs.push(seconds / batch);
@@ -65,6 +70,7 @@ export async function graphSpeed(
     return {
       openSeconds: scored.seconds,
       withNorms: median(scored.runs),
+      withMarginals: median(summed.runs),
       without: median(plain.runs),
     };
   } finally {

@@ -9,9 +9,9 @@ import type { NormPath } from './per-example/statistic-context.js';
 
 const maths = await readFile(new URL('../../../docs/maths.md', import.meta.url), 'utf8');
 const section = /^## A worked example\n(.*?)^## /ms.exec(maths)?.[1] ?? '';
-const [perExample = '', statistics = ''] = [...section.matchAll(/^```\n(.*?)^```/gms)].map(
-  ([, table = '']) => table,
-);
+const [perExample = '', statistics = '', marginals = ''] = [
+  ...section.matchAll(/^```\n(.*?)^```/gms),
+].map(([, table = '']) => table);
 
 /** The numbers of a table's row as they are written. */
 function row(table: string, name: string): readonly string[] {
@@ -38,7 +38,10 @@ beforeAll(async () => {
 });
 afterAll(() => compute.close());
 
-/** Loss, ‖g(W)‖² and ‖g(E)‖² of every example, for these tokens and next tokens. */
+/**
+ * Loss, ‖g(W)‖² and ‖g(E)‖² of every example, for these tokens and next tokens, and marginals by their names
+ * in the table.
+ */
 async function computed(tokens: readonly number[][], labels: readonly number[][], path: NormPath) {
   const batch = tokens.length;
   const g = new GraphBuilder('worked');
@@ -48,7 +51,7 @@ async function computed(tokens: readonly number[][], labels: readonly number[][]
   const looked = g.reshape(g.op('Gather', [embedding, ids]), [batch * LENGTH, 2]);
   const logits = g.op('Gemm', [looked, head], { transB: int(1) });
   const model = { builder: g, shape: { batch, length: LENGTH }, logits, parameters: ['E', 'W'] };
-  const sensitivity = buildSensitivityGraph(model, { labels: 'data', path });
+  const sensitivity = buildSensitivityGraph(model, { labels: 'data', path, marginals: true });
   const session = await compute.openSession(encodeModel(sensitivity.graph), { device: 'cpu' });
   const rows = batch * LENGTH;
   const float64 = (shape: number[], data: number[]) =>
@@ -72,7 +75,23 @@ async function computed(tokens: readonly number[][], labels: readonly number[][]
   const vector = (name: string) => Float64Array.from((outputs[name]?.data ?? []) as Float64Array);
   const norm = (name: string) =>
     vector(sensitivity.parameters.find((parameter) => parameter.name === name)?.output ?? '');
-  return { loss: vector(sensitivity.lossOutput), W: norm('W'), E: norm('E') };
+  const sums = sensitivity.marginals.flatMap(({ name, byOutput, byInput }) => [
+    [`${name}, by output`, overExamples(vector(byOutput), batch)] as const,
+    [`${name}, by input`, overExamples(vector(byInput), batch)] as const,
+  ]);
+  return {
+    loss: vector(sensitivity.lossOutput),
+    W: norm('W'),
+    E: norm('E'),
+    marginals: new Map(sums),
+  };
+}
+
+function overExamples(values: Float64Array, examplesInBatch: number): readonly number[] {
+  const width = values.length / examplesInBatch;
+  return Array.from({ length: width }, (_, i) =>
+    values.filter((_, at) => at % width === i).reduce((sum, value) => sum + value, 0),
+  );
 }
 
 const ofData = (path: NormPath) =>
@@ -89,6 +108,16 @@ describe('the worked example of docs/maths.md', () => {
       const written = row(perExample, name);
       expect(written, name).toHaveLength(2);
       for (const [n, number] of nonEmpty(written.entries())) expectWritten(number, values[name][n]);
+    }
+  });
+
+  it.each(['gram', 'explicit'] as const)('has the marginals (%s)', async (path) => {
+    const { marginals: sums } = await ofData(path);
+    expect([...sums.keys()]).toHaveLength(4);
+    for (const [name, values] of nonEmpty(sums)) {
+      const written = row(marginals, name);
+      expect(written, name).toHaveLength(values.length);
+      for (const [i, value] of nonEmpty(values.entries())) expectWritten(written[i], value);
     }
   });
 
