@@ -7,7 +7,8 @@
 import { join } from 'node:path';
 import { startVitest, type TestCase } from 'vitest/node';
 import { root } from '../repository.js';
-import { type Mutation, mutations } from './mutations.js';
+import type { Mutation } from './mutation.js';
+import { mutations } from './mutations.js';
 
 let unexpected = 0;
 for (const mutation of mutations) {
@@ -46,12 +47,17 @@ async function expectState(
   for (const [file, namesOfFile] of Object.entries(mustFail)) {
     for (const name of namesOfFile) {
       const found = tests.filter(
-        ({ module, test }) => module.moduleId === join(root, file) && test.name.includes(name),
+        ({ module, test }) => module.moduleId === join(root, file) && nameOf(test).includes(name),
       );
       if (found.length === 0) tell(false, `${file} > ${name}: there is no such test`);
       for (const { test } of found) tellOf(test, file, state);
     }
   }
+}
+
+/** With the names of its suites before it, as `testNamePattern` reads them. */
+function nameOf(test: TestCase): string {
+  return test.fullName.replaceAll(' > ', ' ');
 }
 
 function tellOf(test: TestCase, file: string, expected: string): void {

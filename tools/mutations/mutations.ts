@@ -1,22 +1,7 @@
-/** A fault that tests must notice. */
-export interface Mutation {
-  /** What is wrong then. */
-  readonly fault: string;
-  /** The module that has it, below the repository's root. */
-  readonly file: string;
-  /** The module's source with the fault. Throws where the module no longer has what is replaced. */
-  readonly mutate: (source: string) => string;
-  /** Names of the tests that must fail, by their file; each stands for all tests whose names contain it. */
-  readonly mustFail: Readonly<Record<string, readonly string[]>>;
-}
+import { misreadCheckpoints } from './misread-checkpoints.js';
+import { type Mutation, replaced } from './mutation.js';
 
 const signature = 'export async function runSensitivityJob(';
-
-/** @throws Error where the module no longer has what the fault replaces */
-function replaced(source: string, part: string, by: string): string {
-  if (!source.includes(part)) throw new Error(`no longer there: ${part}`);
-  return source.replace(part, by);
-}
 
 export const mutations: readonly Mutation[] = [
   {
@@ -43,4 +28,5 @@ export const runSensitivityJob: typeof unmutated = async (...given) => {
       ],
     },
   },
+  ...misreadCheckpoints,
 ];
