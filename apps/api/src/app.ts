@@ -29,6 +29,7 @@ import { listJobsRoute } from './routes/jobs/list-jobs.js';
 import { listWebhookDeliveriesRoute } from './routes/jobs/list-webhook-deliveries.js';
 import { retryJobRoute } from './routes/jobs/retry-job.js';
 import { getRunRoute } from './routes/runs/get-run.js';
+import { getRunMarginalsRoute } from './routes/runs/get-run-marginals.js';
 import { importRunRoute } from './routes/runs/import-run.js';
 import { listRunsRoute } from './routes/runs/list-runs.js';
 import { mergeRunsRoute } from './routes/runs/merge-runs.js';
@@ -48,6 +49,7 @@ const routes = [
   importRunRoute,
   mergeRunsRoute,
   getRunRoute,
+  getRunMarginalsRoute,
   listModelsRoute,
   listDatasetsRoute,
   listMethodsRoute,

@@ -23,6 +23,12 @@ export interface CalibrationExample extends ModelInput {
   readonly truncated: boolean;
 }
 
+/** How many targets of an example carry loss. */
+export function targetCount({ inputIds, targets }: ModelInput): number {
+  if (targets === undefined) return inputIds.length - 1;
+  return targets.filter((target) => target !== IGNORED).length;
+}
+
 export interface ExampleOptions {
   /** Needed unless the dataset holds token ids. */
   readonly tokenizer?: Tokenizer | undefined;

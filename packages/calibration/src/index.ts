@@ -9,7 +9,7 @@ export {
   type PlannedBatch,
   planBatches,
 } from './batches/plan-batches.js';
-export type { CalibrationExample, ModelInput } from './calibration-example.js';
+export { type CalibrationExample, type ModelInput, targetCount } from './calibration-example.js';
 export {
   type DatasetFormat,
   isNamedDataset,

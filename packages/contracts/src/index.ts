@@ -10,6 +10,7 @@ export * from './job-event.js';
 export * from './job-spec.js';
 export * from './layer-name.js';
 export * from './loss.js';
+export * from './marginals.js';
 export {
   type FisherJobSpec,
   FisherParams,

@@ -107,6 +107,18 @@ export const Stopping = z.object({
 });
 export type Stopping = z.infer<typeof Stopping>;
 
+/** What the marginals of a run are of, which `GET /runs/{id}/marginals` answers. */
+export const MarginalGroups = z
+  .array(
+    z.object({
+      examples: z.number().int().min(0),
+      /** Targets of these that carry loss. */
+      targets: z.number().int().min(0),
+    }),
+  )
+  .meta({ id: 'MarginalGroups' });
+export type MarginalGroups = z.infer<typeof MarginalGroups>;
+
 /** Everything needed to trust a score, and to compute it again. */
 export const Run = z
   .object({
@@ -132,6 +144,8 @@ export const Run = z
     stability: Stability.nullable().default(null),
     /** Null unless the request had `until`. */
     stopping: Stopping.nullable().default(null),
+    /** By group of examples; there where the run has marginals. */
+    marginals: MarginalGroups.optional(),
     /** Runs whose per-example values are part of this one: it extends or merges them. */
     derived_from: z.array(z.object({ run_id: z.string(), examples: z.number().int() })).default([]),
     device: Device.nullable(),

@@ -16,7 +16,7 @@ export {
   type ExampleStatistics,
   FisherAccumulator,
 } from './examples/fisher-accumulator.js';
-export { type GroupMarginals, MarginalSums } from './examples/marginal-sums.js';
+export { MarginalSums, withFewerGroups } from './examples/marginal-sums.js';
 export { meanOverDraws } from './examples/mean-over-draws.js';
 export { stabilityOf, summarizeFisher } from './examples/summarize-fisher.js';
 export { withWholeNorms, withZeroNorms } from './examples/whole-norms.js';

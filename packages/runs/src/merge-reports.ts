@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type ComputedReport,
   type LayerScore,
   LayersenseError,
   methodOf,
@@ -10,6 +11,7 @@ import {
 import { STANDARD_TOP_K } from '@layersense/statistics';
 import { assertPerExample } from './assert-per-example.js';
 import { summarizeFisher } from './examples/summarize-fisher.js';
+import { mergeMarginals } from './merge-marginals.js';
 import { basisDifference, basisOfRun } from './run-basis.js';
 import { mergedIdentity } from './run-identity.js';
 
@@ -22,7 +24,7 @@ type FisherRun = Run & { readonly dataset: RunDataset };
  * @param reports two or more, with per-example values
  * @throws LayersenseError `runs_incompatible` naming the first difference, `runs_overlap`
  */
-export function mergeReports(reports: readonly ScoreReport[]): ScoreReport {
+export function mergeReports(reports: readonly ComputedReport[]): ComputedReport {
   const runs = reports.map(({ run }) => fisherRun(run));
   const [first, ...others] = runs;
   if (first === undefined || others.length === 0) {
@@ -43,6 +45,7 @@ export function mergeReports(reports: readonly ScoreReport[]): ScoreReport {
     { shapeOf: shapesOf(reports), bootstrap: bootstrapOf(first) },
   );
   const dataset = mergedDataset(runs.map((run) => run.dataset));
+  const marginals = mergeMarginals(reports);
   return {
     run: {
       ...first,
@@ -54,6 +57,7 @@ export function mergeReports(reports: readonly ScoreReport[]): ScoreReport {
       example_losses: [...statistics.exampleLosses],
       stability: statistics.stability,
       stopping: null,
+      ...(marginals && { marginals: [...marginals.groups] }),
       derived_from: runs.map(({ id, dataset: { indices } }) => ({
         run_id: id,
         examples: indices.length,
@@ -69,6 +73,7 @@ export function mergeReports(reports: readonly ScoreReport[]): ScoreReport {
       created_at: new Date().toISOString(),
     },
     scores: [...scores],
+    ...(marginals && { marginals }),
   };
 }
 

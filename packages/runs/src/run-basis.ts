@@ -41,7 +41,7 @@ export function basisOfRun(
   },
 ): RunBasis {
   const { seed, draws = 1 } = run.params;
-  const { determining } = methodOf(run.method);
+  const parameters = methodOf(run.method).determining?.(run.params);
   return {
     method: run.method,
     method_version: run.method_version,
@@ -51,7 +51,7 @@ export function basisOfRun(
     ...(run.labels === null ? {} : { labels: run.labels }),
     ...(run.labels === 'model' ? { label_seed: seed } : {}),
     ...(run.labels === 'model' && draws !== 1 ? { label_draws: draws } : {}),
-    ...(determining ? { parameters: determining(run.params) } : {}),
+    ...(parameters ? { parameters } : {}),
   };
 }
 

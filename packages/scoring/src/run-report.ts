@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type ComputedReport,
   type JobSpec,
   type LayerScore,
   methodOf,
   type Run,
   type RunDataset,
+  type RunMarginals,
   type RunModel,
-  type ScoreReport,
   type Stability,
   type Stopping,
 } from '@layersense/contracts';
@@ -28,6 +29,7 @@ export interface Computation {
   readonly stability?: Stability | null;
   readonly stopping?: Stopping | null;
   readonly derivedFrom?: Run['derived_from'];
+  readonly marginals?: RunMarginals | undefined;
   /** What the scores were computed with; a magnitude has only the arithmetic, for it has no plan. */
   readonly facts?: Partial<ComputeFacts> | undefined;
 }
@@ -42,8 +44,8 @@ export function runReport(
   model: RunModel,
   computation: Computation,
   seconds: number,
-): ScoreReport {
-  const { scores, dataset, facts } = computation;
+): ComputedReport {
+  const { scores, dataset, facts, marginals } = computation;
   const method = methodOf(spec.method);
   const { loss, labels } = method.objective?.(spec) ?? {};
   return {
@@ -67,6 +69,7 @@ export function runReport(
       stability: computation.stability ?? null,
       stopping: computation.stopping ?? null,
       derived_from: computation.derivedFrom ?? [],
+      ...(marginals && { marginals: [...marginals.groups] }),
       device: facts?.device ?? null,
       plan: facts?.plan ?? null,
       plan_reason: facts?.plan_reason ?? null,
@@ -78,5 +81,6 @@ export function runReport(
       created_at: new Date().toISOString(),
     },
     scores: [...scores],
+    ...(marginals && { marginals }),
   };
 }

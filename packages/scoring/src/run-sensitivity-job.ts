@@ -1,4 +1,4 @@
-import type { JobSpec, ScoreReport } from '@layersense/contracts';
+import type { ComputedReport, JobSpec } from '@layersense/contracts';
 import type { JobServices } from './job-services.js';
 import { computationOf } from './methods/index.js';
 import { openJob } from './model/open-job.js';
@@ -17,7 +17,7 @@ export async function runSensitivityJob(
   spec: JobSpec,
   services: JobServices,
   signal: AbortSignal,
-): Promise<ScoreReport> {
+): Promise<ComputedReport> {
   const started = performance.now();
   const method = computationOf(spec.method);
   const job = await openJob(spec, services, signal);

@@ -33,6 +33,12 @@ export const requestFlags: Readonly<Record<string, readonly RequestFlag[]>> = {
       help: 'fisher: mean over the examples of the squared gradient norm; magnitude: sums over the weights, without data',
     },
     {
+      flags: '--purpose <PURPOSE>',
+      path: 'params.purpose',
+      standard: 'ranking',
+      help: 'quantisation: the loss is summed and labels are drawn from the model, so that scores tell what a number format does to the loss',
+    },
+    {
       flags: '--loss <LOSS>',
       path: 'params.loss',
       help: "of a causal model token-mean or sequence-sum, the next tokens' mean or sum; of a masked language model masked-token-mean or masked-token-sum; of a classifier class. Decided by the model when absent, a mean",

@@ -48,7 +48,12 @@ export function runStoredJobs(
     const earlier = job.request.force ? undefined : storedRuns(database);
     const onSmallerPlan = (change: PlanChange) =>
       database.jobs.recordSmallerPlan(work.jobId, change);
-    const spillFolder = () => spill.claim(spillOwner(work));
+    // Taking a folder over renames it, so an attempt does it once.
+    let claimed: Promise<string> | undefined;
+    const spillFolder = () => {
+      claimed ??= spill.claim(spillOwner(work));
+      return claimed;
+    };
     const hold = new CacheHold();
     const onLookup = (found: boolean) => metrics.countLookup('model_file', found);
     const hub = { ...services.hub, hold, onLookup };

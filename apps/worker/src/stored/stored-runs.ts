@@ -14,5 +14,6 @@ export function storedRuns({ runs }: Database): EarlierRuns {
         { model, method: basis.method, exampleHashes: dataset.example_hashes },
         (run) => basisDifference(basisOfRun(run), basis) === undefined,
       ),
+    marginals: async ({ id }) => await (await runs.marginals(id)).all(),
   };
 }

@@ -257,6 +257,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{id}/marginals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sums of squared gradients by output and by input of every matrix and group of examples, as a safetensors file */
+        get: operations["getRunMarginals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models": {
         parameters: {
             query?: never;
@@ -354,14 +371,19 @@ export interface components {
             seed?: number;
             batch_size?: number;
             /**
-             * @description by default the model decides: token-mean, masked-token-mean of a masked language model, class of a sequence classifier
+             * @description quantisation: what a number format does to the loss can be told from the run. The loss is summed, labels are drawn from the model, and sums of squared gradients by output and by input of every matrix are kept; ranking when absent
+             * @enum {string}
+             */
+            purpose?: "ranking" | "quantisation";
+            /**
+             * @description by default the model decides: token-mean, masked-token-mean of a masked language model, class of a sequence classifier; with `purpose: "quantisation"` the sums in place of the means
              * @enum {string}
              */
             loss?: "token-mean" | "sequence-sum" | "masked-token-mean" | "masked-token-sum" | "class";
             /** @description masked language models: share of the tokens that are masked; 0.15 when absent */
             mask_probability?: number;
             /**
-             * @default data
+             * @description data when absent, and model with `purpose: "quantisation"`, which has no other
              * @enum {string}
              */
             labels?: "data" | "model";
@@ -751,6 +773,10 @@ export interface components {
                 };
             };
         };
+        MarginalGroups: {
+            examples: number;
+            targets: number;
+        }[];
         /**
          * @example {
          *       "id": "run_01935b7d-0000-7000-8000-000000000000",
@@ -898,6 +924,7 @@ export interface components {
                     probability: number;
                 }[];
             } | null;
+            marginals?: components["schemas"]["MarginalGroups"];
             /** @default [] */
             derived_from: {
                 run_id: string;
@@ -1396,6 +1423,7 @@ export interface components {
                     probability: number;
                 }[];
             } | null;
+            marginals?: components["schemas"]["MarginalGroups"];
             /** @default [] */
             derived_from: {
                 run_id: string;
@@ -3221,6 +3249,101 @@ export interface operations {
                 };
             };
             /** @description No such run */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A parameter that is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the queue is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRunMarginals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example run_01935b7c-0000-7000-8000-000000000000 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A safetensors file: <parameter>.by_output [groups, outputs] and <parameter>.by_input [groups, inputs], float32; examples and targets of every group in its __metadata__ */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Malformed as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No API key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key without the scope admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such run, or none that was computed for quantisation */
             404: {
                 headers: {
                     [name: string]: unknown;

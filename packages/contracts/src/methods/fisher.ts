@@ -23,8 +23,7 @@ export const Until = z
   .meta({ id: 'Until' });
 export type Until = z.infer<typeof Until>;
 
-/** Parameters of the Fisher method. docs/maths.md defines every choice. */
-export const FisherParams = z
+const params = z
   .strictObject({
     examples: z
       .number()
@@ -43,8 +42,14 @@ export const FisherParams = z
     max_length: z.number().int().min(2).max(1_048_576).default(2048),
     seed: z.number().int().min(0).max(0xffff_ffff).default(42),
     batch_size: z.number().int().min(1).max(4096).optional(),
+    purpose: z
+      .enum(['ranking', 'quantisation'])
+      .optional()
+      .describe(
+        'quantisation: what a number format does to the loss can be told from the run. The loss is summed, labels are drawn from the model, and sums of squared gradients by output and by input of every matrix are kept; ranking when absent',
+      ),
     loss: Loss.optional().describe(
-      'by default the model decides: token-mean, masked-token-mean of a masked language model, class of a sequence classifier',
+      'by default the model decides: token-mean, masked-token-mean of a masked language model, class of a sequence classifier; with `purpose: "quantisation"` the sums in place of the means',
     ),
     mask_probability: z
       .number()
@@ -52,7 +57,9 @@ export const FisherParams = z
       .max(1)
       .optional()
       .describe('masked language models: share of the tokens that are masked; 0.15 when absent'),
-    labels: Labels.default('data'),
+    labels: Labels.optional().describe(
+      'data when absent, and model with `purpose: "quantisation"`, which has no other',
+    ),
     draws: z
       .number()
       .int()
@@ -77,12 +84,36 @@ export const FisherParams = z
         'what the computation may take in memory; four fifths of what is available when absent',
       ),
   })
+  .overwrite((params) => ({ ...params, labels: params.labels ?? defaultLabels(params) }))
   .refine(({ labels, draws }) => labels === 'model' || draws === undefined, {
     path: ['draws'],
     message: 'labels are drawn with `labels: "model"` alone; those of the data are given',
   })
+  .refine(({ purpose, labels }) => purpose !== 'quantisation' || labels === 'model', {
+    path: ['labels'],
+    message:
+      'with `purpose: "quantisation"` labels are drawn from the model, whose predictions are to change least; leave out one of the two',
+  })
+  .refine(({ purpose, loss = '' }) => purpose !== 'quantisation' || !loss.endsWith('-mean'), {
+    path: ['loss'],
+    message:
+      'with `purpose: "quantisation"` the loss is the sum over the positions, for what a number format does is told per token; leave out one of the two',
+  })
+  .refine(({ purpose, until }) => purpose !== 'quantisation' || until === undefined, {
+    path: ['until'],
+    message:
+      'with `purpose: "quantisation"` all examples are computed, in groups whose sums are kept; leave out one of the two',
+  })
   .meta({ id: 'FisherParams' });
-export type FisherParams = z.infer<typeof FisherParams>;
+/** Whoever has been parsed has labels. */
+export type FisherParams = z.infer<typeof params> & { readonly labels: Labels };
+/** Parameters of the Fisher method. docs/maths.md defines every choice. */
+export const FisherParams = params as unknown as z.ZodType<FisherParams, z.input<typeof params>>;
+
+/** Where the request does not say whose labels are taken. */
+function defaultLabels({ purpose }: { readonly purpose?: string | undefined }): Labels {
+  return purpose === 'quantisation' ? 'model' : 'data';
+}
 
 export const FisherSpec = z.strictObject({
   ...sharedFields,
@@ -120,6 +151,11 @@ function definition(
   return `sum = (1/N) Σₙ ‖∂ℓₙ/∂W‖²_F and density = sum/numel(W), where ℓₙ is ${loss === undefined ? 'the loss of example n that the model has' : losses[loss]}, ${labelSources[labels]}${repeated}; squares are taken per example, before the mean${point}${weightsClauses(weights)}`;
 }
 
+/** Only what is not the usual: runs of a time before there were purposes keep their identity. */
+function determining({ purpose }: Readonly<Record<string, unknown>>) {
+  return purpose === 'quantisation' ? { purpose } : undefined;
+}
+
 /** Squared per-example gradients, averaged. */
 export const fisher: ScoringMethod = {
   name: 'fisher',
@@ -131,10 +167,12 @@ export const fisher: ScoringMethod = {
   overExamples: true,
   nonFinite: 'non_finite_gradient',
   objective: ({ params: { loss, labels } }: FisherJobSpec) => ({ loss, labels }),
+  determining,
   refusal: {
     path: ['shards'],
     message:
-      'a job with `until` decides after every round whether to go on, which shards cannot; leave out one of the two',
-    refuses: ({ shards = 1, params }) => shards !== 1 && params.until !== undefined,
+      'a job with `until` decides after every round whether to go on, and one with `purpose: "quantisation"` adds up over all of its examples, which shards cannot; leave out one of the two',
+    refuses: ({ shards = 1, params: { until, purpose } }) =>
+      shards !== 1 && (until !== undefined || purpose === 'quantisation'),
   },
 };

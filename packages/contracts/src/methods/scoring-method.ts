@@ -51,8 +51,10 @@ export interface ScoringMethod {
   readonly nonFinite: 'non_finite_gradient' | 'non_finite_weight';
   /** What is differentiated, for the columns of a run; neither where nothing is. */
   objective?(spec: AnyJobSpec): { readonly loss: Loss | undefined; readonly labels: Labels };
-  /** Parameters that determine its numbers beside model, examples, loss and labels. */
-  determining?(params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  /** Parameters that determine its numbers beside model, examples, loss and labels; none by default. */
+  determining?(
+    params: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>> | undefined;
   /** A further condition on a whole request. */
   readonly refusal?: {
     readonly path: readonly string[];

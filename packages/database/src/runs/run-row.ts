@@ -1,4 +1,4 @@
-import type { Run } from '@layersense/contracts';
+import type { MarginalGroups, Run } from '@layersense/contracts';
 import type { Run as RunRow } from '../generated/prisma/client.js';
 import { showId } from '../ids.js';
 
@@ -23,6 +23,7 @@ export function toRun(row: RunRow): Run {
     example_losses: row.example_losses as Run['example_losses'],
     stability: row.stability as Run['stability'],
     stopping: row.stopping as Run['stopping'],
+    ...(row.marginals === null ? {} : { marginals: row.marginals as MarginalGroups }),
     derived_from: (row.derived_from ?? []) as Run['derived_from'],
     device: row.device as Run['device'],
     plan: row.plan,

@@ -4,6 +4,7 @@ import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js'
 import { parseId, unknownId } from '../ids.js';
 import { toJson } from '../jobs/job-row.js';
 import { listRuns } from './run-lists.js';
+import { RunMarginalsReader } from './run-marginals.js';
 import { toRun } from './run-row.js';
 import { type NewReport, saveRun } from './save-run.js';
 
@@ -117,6 +118,11 @@ export function createRunsRepository(prisma: PrismaClient) {
         if (row !== null && accepts(toRun(row))) return await reportOf(row, true);
       }
       return undefined;
+    },
+
+    /** @throws not_found for an unknown run */
+    async marginals(id: string): Promise<RunMarginalsReader> {
+      return new RunMarginalsReader(prisma, await find(id));
     },
 
     /** The per-example values of some of the run's scores, by parameter. */

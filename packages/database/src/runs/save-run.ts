@@ -1,4 +1,10 @@
-import { type LayerScore, LayersenseError, layerName, type Run } from '@layersense/contracts';
+import {
+  type LayerScore,
+  LayersenseError,
+  layerName,
+  type Run,
+  type RunMarginals,
+} from '@layersense/contracts';
 import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
 import { parseId, showId } from '../ids.js';
 import { findJob } from '../jobs/find-job.js';
@@ -7,6 +13,7 @@ import { transitionJob } from '../jobs/job-transitions.js';
 import type { Transaction } from '../prisma-client.js';
 import { toScoreColumns } from '../scores/score-columns.js';
 import { assertStorable } from './assert-storable.js';
+import { insertMarginals } from './run-marginals.js';
 import { toRun } from './run-row.js';
 
 export type NewRun = Omit<Run, 'id' | 'object' | 'created_at'>;
@@ -15,20 +22,26 @@ export type NewRun = Omit<Run, 'id' | 'object' | 'created_at'>;
 export interface NewReport {
   readonly run: NewRun;
   readonly scores: readonly LayerScore[];
+  /** Of the groups that the run names; there if and only if it does. */
+  readonly marginals?: RunMarginals | undefined;
 }
 
 export async function saveRun(
   prisma: PrismaClient,
-  { run, scores }: NewReport,
+  { run, scores, marginals }: NewReport,
   jobId?: string,
 ): Promise<Run> {
   assertStorable(run, scores);
+  if ((run.marginals === undefined) !== (marginals === undefined)) {
+    throw new TypeError('a run says whether it has marginals, and is saved with them');
+  }
   return await prisma.$transaction(async (tx) => {
     const modelId = await upsertModel(tx, run);
     await upsertLayers(tx, modelId, scores);
     await assertShapes(tx, modelId, run, scores);
     const row = await insertRun(tx, modelId, run);
     await insertScores(tx, modelId, row, scores);
+    if (marginals) await insertMarginals(tx, row, marginals);
     if (jobId !== undefined) await finishJob(tx, jobId, row.id);
     return toRun(row);
   });
@@ -116,6 +129,7 @@ function insertRun(tx: Transaction, modelId: number, run: NewRun): Promise<RunRo
       stability: run.stability === null ? noJson : toJson(run.stability),
       stopping: run.stopping === null ? noJson : toJson(run.stopping),
       derived_from: toJson(run.derived_from),
+      marginals: run.marginals === undefined ? noJson : toJson(run.marginals),
       device: run.device,
       plan: run.plan,
       arithmetic: run.arithmetic,

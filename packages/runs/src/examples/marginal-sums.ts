@@ -1,11 +1,10 @@
-import { EXAMPLE_GROUPS, LayersenseError } from '@layersense/contracts';
+import {
+  EXAMPLE_GROUPS,
+  type GroupMarginals,
+  LayersenseError,
+  type RunMarginals,
+} from '@layersense/contracts';
 import type { BatchMarginals, BatchStatistics } from './fisher-accumulator.js';
-
-/** Σₙ Σ g² of a matrix over the examples of each group: [groups, outputs] and [groups, inputs]. */
-export interface GroupMarginals {
-  readonly byOutput: Float64Array;
-  readonly byInput: Float64Array;
-}
 
 /**
  * Adds up the marginals of examples by group, in float64. The order in which batches arrive changes
@@ -13,7 +12,7 @@ export interface GroupMarginals {
  */
 export class MarginalSums {
   readonly #sums = new Map<string, GroupMarginals>();
-  readonly #examples = new Float64Array(EXAMPLE_GROUPS);
+  readonly #added = new Set<number>();
 
   /**
    * @param groups the group of every example of the run: see `exampleGroup`
@@ -24,8 +23,20 @@ export class MarginalSums {
     private readonly sourceRows: readonly number[],
   ) {}
 
+  /** Takes over sums of examples that are not among those before. */
+  restore(examples: readonly number[], sums: ReadonlyMap<string, GroupMarginals>): void {
+    for (const [name, { byOutput, byInput }] of sums) {
+      const before = this.#sums.get(name);
+      this.#sums.set(name, {
+        byOutput: before ? joined(before.byOutput, byOutput) : byOutput.slice(),
+        byInput: before ? joined(before.byInput, byInput) : byInput.slice(),
+      });
+    }
+    for (const example of examples) this.#added.add(example);
+  }
+
   /**
-   * Adds a batch whose examples are not among those before.
+   * Adds a batch. Examples that were in one before, as in a batch of another size, count once.
    *
    * @throws LayersenseError `non_finite_gradient` naming the layer and the example
    */
@@ -34,6 +45,7 @@ export class MarginalSums {
       const sums = this.#sums.get(name) ?? emptySums(batch, losses.length);
       this.#sums.set(name, sums);
       examples.forEach((example, row) => {
+        if (this.#added.has(example)) return;
         const group = this.groups[example] ?? 0;
         for (const over of ['byOutput', 'byInput'] as const) {
           const width = batch[over].length / losses.length;
@@ -43,10 +55,12 @@ export class MarginalSums {
         }
       });
     }
-    for (const example of examples) {
-      const group = this.groups[example] ?? 0;
-      this.#examples[group] = (this.#examples[group] ?? 0) + 1;
-    }
+    for (const example of examples) this.#added.add(example);
+  }
+
+  /** Whether an example is in the sums. */
+  has(example: number): boolean {
+    return this.#added.has(example);
   }
 
   /** By matrix, or part of a packed one. */
@@ -54,9 +68,9 @@ export class MarginalSums {
     return this.#sums;
   }
 
-  /** How many examples of each group are in the sums. */
+  /** The examples in the sums, in the order they came. */
   get examples(): readonly number[] {
-    return [...this.#examples];
+    return [...this.#added];
   }
 
   #notFinite(layer: string, example: number, value: number): LayersenseError {
@@ -69,10 +83,42 @@ export class MarginalSums {
   }
 }
 
+/** The same sums in fewer groups, each of which joins several. */
+export function withFewerGroups({ groups, matrices }: RunMarginals, count: number): RunMarginals {
+  const joinedSums = (sums: Float64Array): Float64Array => {
+    const width = sums.length / groups.length;
+    const result = new Float64Array(width * count);
+    sums.forEach((value, i) => {
+      const group = Math.floor(i / width) % count;
+      const at = group * width + (i % width);
+      result[at] = (result[at] ?? 0) + value;
+    });
+    return result;
+  };
+  return {
+    groups: Array.from({ length: count }, (_, group) => {
+      const members = groups.filter((_, g) => g % count === group);
+      const total = (of: 'examples' | 'targets') =>
+        members.reduce((sum, each) => sum + each[of], 0);
+      return { examples: total('examples'), targets: total('targets') };
+    }),
+    matrices: new Map(
+      [...matrices].map(([name, { byOutput, byInput }]) => [
+        name,
+        { byOutput: joinedSums(byOutput), byInput: joinedSums(byInput) },
+      ]),
+    ),
+  };
+}
+
 function emptySums({ byOutput, byInput }: BatchMarginals, rows: number): GroupMarginals {
   const empty = ({ length }: ArrayLike<number>) =>
     new Float64Array((length / rows) * EXAMPLE_GROUPS);
   return { byOutput: empty(byOutput), byInput: empty(byInput) };
+}
+
+function joined(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + (b[i] ?? Number.NaN));
 }
 
 /** Adds values that are no less than zero, whatever rounding says; the sum of them. */

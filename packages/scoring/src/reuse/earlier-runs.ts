@@ -1,9 +1,11 @@
 import {
+  EXAMPLE_GROUPS,
   type JobSpec,
   LayersenseError,
   methodOf,
   type Run,
   type RunDataset,
+  type RunMarginals,
   type ScoreReport,
 } from '@layersense/contracts';
 import {
@@ -13,6 +15,7 @@ import {
   basisDifference,
   basisOfJob,
   basisOfRun,
+  type MarginalSums,
   type RunBasis,
   runIdentity,
 } from '@layersense/runs';
@@ -37,6 +40,8 @@ export interface EarlierRuns {
   findEqual(like: EqualRun): Promise<ScoreReport | undefined>;
   /** A run whose per-example values the job may reuse. */
   find(intended: IntendedRun): Promise<ScoreReport | undefined>;
+  /** Those of a run that `find` has found. */
+  marginals(run: Run): Promise<RunMarginals | undefined>;
 }
 
 /**
@@ -55,6 +60,11 @@ export function givenRun(report: ScoreReport): EarlierRuns {
       if (commonExamples(report.run, dataset, basis).length > 0) return report;
       throw incompatible(
         'The run to extend shares no example with this one. Give the same dataset, seed, format and max length.',
+      );
+    },
+    marginals: () => {
+      throw incompatible(
+        'A report holds no marginals, so a run with `purpose: "quantisation"` cannot be extended from one. Leave out the run to extend, or send the job to a service, which stores them.',
       );
     },
   };
@@ -79,18 +89,47 @@ export interface ReusedExamples {
   readonly derivedFrom: Run['derived_from'];
 }
 
-/** The examples of the intended run whose values an earlier run has: of all `columns`, or no example. */
+/**
+ * The examples of the intended run whose values an earlier run has: of all `columns`, or no example.
+ *
+ * @param sums where the run has marginals: those of the earlier run are added, which takes all of its
+ *   examples, or no example is reused. Sums of an interrupted attempt have them already.
+ */
 export async function reuseExamples(
   earlier: EarlierRuns | undefined,
   intended: IntendedRun,
   columns: BatchColumns,
+  sums?: MarginalSums,
 ): Promise<ReusedExamples> {
   const report = await earlier?.find(intended);
   const batch = report && commonStatistics(report, intended, columns);
-  if (!batch) return { examples: new Set(), batches: [], derivedFrom: [] };
+  if (
+    !batch ||
+    !earlier ||
+    (sums && !(await addMarginals(sums, batch.examples, report, earlier)))
+  ) {
+    return { examples: new Set(), batches: [], derivedFrom: [] };
+  }
   const { examples } = batch;
   const derivedFrom = [{ run_id: report.run.id, examples: examples.length }];
   return { examples: new Set(examples), batches: [batch], derivedFrom };
+}
+
+/** Whether the sums have the examples of the earlier run now, and of all of them. */
+async function addMarginals(
+  sums: MarginalSums,
+  examples: readonly number[],
+  { run }: ScoreReport,
+  earlier: EarlierRuns,
+): Promise<boolean> {
+  if (examples.length !== run.dataset?.indices.length) return false;
+  if (examples.every((example) => sums.has(example))) return true;
+  if (examples.some((example) => sums.has(example))) return false;
+  const marginals = await earlier.marginals(run);
+  // Groups that were joined to save space cannot be told apart again.
+  if (marginals?.groups.length !== EXAMPLE_GROUPS) return false;
+  sums.restore(examples, marginals.matrices);
+  return true;
 }
 
 function commonStatistics(

@@ -1,4 +1,4 @@
-import { LayersenseError, MergeRunsRequest, Run, type ScoreReport } from '@layersense/contracts';
+import { type ComputedReport, LayersenseError, MergeRunsRequest, Run } from '@layersense/contracts';
 import { isOfSameSubject, mergeReports } from '@layersense/runs';
 import type { App, AppDependencies } from '../../app-context.js';
 import { problemResponse } from '../../plugins/openapi.js';
@@ -24,10 +24,13 @@ export function mergeRunsRoute(app: App, { database }: AppDependencies): void {
       },
     },
     async (request, reply) => {
-      const reports: ScoreReport[] = [];
+      const reports: ComputedReport[] = [];
       await assertFew(request.body.runs, database);
       for (const id of request.body.runs) {
-        reports.push(await database.runs.report(id, { perExample: true }));
+        const report = await database.runs.report(id, { perExample: true });
+        const has = report.run.marginals !== undefined;
+        const marginals = has ? await (await database.runs.marginals(id)).all() : undefined;
+        reports.push({ ...report, marginals });
       }
       const merged = mergeReports(reports);
       const { identity, model, dataset } = merged.run;

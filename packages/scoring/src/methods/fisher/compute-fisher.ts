@@ -63,6 +63,7 @@ class FisherComputation {
       {
         set,
         exhausted,
+        marginals: this.work.marginals !== undefined,
         model: job.architecture(),
         checkpoint: job.checkpoint,
         params: spec.params,
@@ -121,7 +122,7 @@ class FisherComputation {
   }
 
   async #compute(round: readonly number[]): Promise<void> {
-    const { job, set, spec, calibration, accumulator, key, scored, reused } = this.work;
+    const { job, set, spec, calibration, accumulator, key, scored, reused, marginals } = this.work;
     const unused = [...scored.keys()].filter((name) => scored.get(name)?.unused);
     const plan = this.#plan;
     if (!plan) return;
@@ -135,7 +136,9 @@ class FisherComputation {
     for await (const computed of meanOverDraws(plan.run(pending), spec.params.draws ?? 1)) {
       const statistics = withZeroNorms(computed, unused);
       accumulator.add(statistics);
+      marginals?.sums.add(statistics);
       await job.services.finishedBatches.append(key, statistics);
+      await marginals?.save();
       const tokens = tokensOf(set, statistics.examples);
       job.services.onBatch?.({ examples: statistics.examples.length, tokens });
       // A streamed plan has told of its work already.

@@ -1,14 +1,20 @@
 import type { CalibrationSet } from '@layersense/calibration';
-import type { ScoreReport, SettledFisherJobSpec } from '@layersense/contracts';
+import {
+  exampleGroup,
+  type RunDataset,
+  type ScoreReport,
+  type SettledFisherJobSpec,
+} from '@layersense/contracts';
 import { listParameters } from '@layersense/models';
-import { basisOfJob, FisherAccumulator, runIdentity } from '@layersense/runs';
+import { basisOfJob, FisherAccumulator, MarginalSums, runIdentity } from '@layersense/runs';
 import {
   type PreparedCalibration,
   prepareCalibration,
 } from '../../examples/prepare-calibration.js';
-import type { ComputationKey } from '../../job-services.js';
+import type { ComputationKey, JobServices } from '../../job-services.js';
 import type { OpenedJob } from '../../model/opened-job.js';
 import { type IntendedRun, type ReusedExamples, reuseExamples } from '../../reuse/earlier-runs.js';
+import { KeptMarginals } from './kept-marginals.js';
 
 /** A Fisher job that is ready to compute: its examples, and what of them is known already. */
 export interface FisherWork {
@@ -23,6 +29,8 @@ export interface FisherWork {
   /** Holds what an earlier run and earlier attempts have computed. */
   readonly accumulator: FisherAccumulator;
   readonly reused: ReusedExamples;
+  /** Where the purpose of the run is quantisation. */
+  readonly marginals: KeptMarginals | undefined;
 }
 
 /**
@@ -46,11 +54,28 @@ export async function prepareFisher(
     routed: [...scored.keys()].filter((name) => scored.get(name)?.routed),
     shapes: new Map([...scored].map(([name, { shape }]) => [name, shape])),
   };
-  const reused = await reuseExamples(services.earlier, intended, key);
+  const marginals =
+    spec.params.purpose === 'quantisation'
+      ? await keptMarginals(intended.dataset, key, services)
+      : undefined;
+  const reused = await reuseExamples(services.earlier, intended, key, marginals?.sums);
   const finished = await services.finishedBatches.load(key);
-  for (const batch of [...reused.batches, ...finished]) accumulator.add(batch);
+  for (const batch of [...reused.batches, ...finished]) {
+    if (batch.examples.every((example) => marginals?.sums.has(example) ?? true)) {
+      accumulator.add(batch);
+    }
+  }
   const { set } = calibration;
-  return { spec, job, calibration, set, intended, scored, key, accumulator, reused };
+  return { spec, job, calibration, set, intended, scored, key, accumulator, reused, marginals };
+}
+
+async function keptMarginals(
+  { indices, example_hashes: hashes }: RunDataset,
+  { identity }: ComputationKey,
+  { spillFolder }: Pick<JobServices, 'spillFolder'>,
+): Promise<KeptMarginals> {
+  const sums = new MarginalSums(hashes.map(exampleGroup), indices);
+  return KeptMarginals.open(sums, identity, await spillFolder?.());
 }
 
 /** The stored run that the job would end with, where there is one. */

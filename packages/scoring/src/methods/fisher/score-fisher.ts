@@ -14,6 +14,7 @@ import { unscoredTensors } from '../../model/unscored-tensors.js';
 import type { Scored } from '../method-computation.js';
 import { computeFisher } from './compute-fisher.js';
 import { findEqualRun, prepareFisher } from './fisher-work.js';
+import { runMarginals } from './run-marginals.js';
 
 /**
  * Scores the model over the job's examples, as far as no stored run, no finished batch and no shard has
@@ -31,6 +32,7 @@ export async function scoreFisher(
   const rounds = new ExampleRounds(set.examples.length, spec.params, accumulator, layers);
   const facts = await computeFisher(work, rounds);
   const dataset = calibration.provenance(rounds.examples);
+  const { marginals, notes } = runMarginals(work);
   return {
     ...summarizeFisher(accumulator.first(rounds.examples), {
       shapeOf: (name) => scored.get(name)?.shape ?? [],
@@ -38,9 +40,10 @@ export async function scoreFisher(
     }),
     dataset,
     leftOut: [...unscoredTensors(job.checkpoint, scored.keys()), ...job.copies],
-    notes: cutNotes(dataset, spec.params, job.architecture()),
+    notes: [...cutNotes(dataset, spec.params, job.architecture()), ...notes],
     stopping: rounds.stopping,
     derivedFrom: reused.derivedFrom,
+    marginals,
     facts: jointFacts(
       [...(job.services.shards ?? []), { facts }].flatMap((each) => each.facts ?? []),
     ),

@@ -27,7 +27,9 @@ export function settleLoss(
 ): SettledFisherJobSpec {
   const { task } = job.architecture();
   const losses: readonly [Loss, ...Loss[]] = lossesOf[task];
-  const { loss = losses[0], mask_probability: probability } = spec.params;
+  const { purpose, mask_probability: probability } = spec.params;
+  const { loss = (purpose === 'quantisation' ? losses.at(-1) : undefined) ?? losses[0] } =
+    spec.params;
   const has = `The model ${describe[task]}, so its loss is ${losses.join(' or ')}`;
   if (!losses.includes(loss)) {
     throw new LayersenseError(
