@@ -3,11 +3,13 @@ import {
   canonicalJson,
   type ImportRunRequest,
   type LayerScore,
+  LayersenseError,
   layerName,
   methodOf,
 } from '@layersense/contracts';
 import type { NewReport, NewRun } from '@layersense/database';
 import { rankBy } from '@layersense/statistics';
+import { z } from 'zod';
 
 /**
  * A score map from elsewhere as a run. What the map does not say stays null: nothing here was
@@ -54,7 +56,16 @@ export function importedRun(request: ImportRunRequest): NewReport {
 
 /** What such a run would be ranked by, had it been computed here. */
 function rankingMetricOf({ method, model, params }: ImportRunRequest): string {
-  return methodOf(method).metrics({ method, model, params, device: 'auto' })[0];
+  const { params: schema, metrics } = methodOf(method);
+  const parsed = schema.safeParse(params);
+  if (!parsed.success) {
+    throw new LayersenseError(
+      'invalid_request',
+      `What ranks a run of ${method} depends on its params, and these are not valid (${z.prettifyError(parsed.error)}). Say with \`metric\` which metric the scores are.`,
+      { method },
+    );
+  }
+  return metrics({ method, model, params, device: 'auto' })[0];
 }
 
 function importedDataset(name: string, { examples }: ImportRunRequest): NewRun['dataset'] {

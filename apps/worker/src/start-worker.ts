@@ -1,5 +1,6 @@
 import { LayersenseError } from '@layersense/contracts';
 import { connectDatabase, type Database } from '@layersense/database';
+import { keptFolder } from '@layersense/model-source';
 import { SpillFolders, WarmCompute } from '@layersense/scoring';
 import type { Logger } from 'pino';
 import type { WorkerConfig } from './config.js';
@@ -31,11 +32,12 @@ export async function startWorker(
     const spill = new SpillFolders(config.spillFolder);
     const compute = new WarmCompute((found) => metrics.countLookup('session', found));
     stops.push(() => compute.stop());
+    const services = { ...config, compute, keptFolder: keptFolder(config.hub) };
     const worker = await createSensitivityWorker({
       ...config,
       once,
       database,
-      runJob: runStoredJobs(database, { ...config, compute }, spill, metrics),
+      runJob: runStoredJobs(database, services, spill, metrics),
       metrics,
       logger,
       tidy: () => spill.sweep((jobId) => isOver(database, jobId)),

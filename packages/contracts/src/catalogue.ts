@@ -67,7 +67,7 @@ export const MethodInfo = z
     object: z.literal('method'),
     name: Method,
     version: z.string(),
-    /** What its numbers mean, with the parameters' defaults. */
+    /** What its numbers mean with the parameters' defaults, or those of an example where these are none. */
     definition: z.string(),
     /** The first one ranks the layers. */
     metrics: z.array(z.string()),

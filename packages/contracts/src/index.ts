@@ -17,6 +17,7 @@ export {
   type SettledFisherJobSpec,
   Until,
 } from './methods/fisher.js';
+export { type FormatErrorJobSpec, formatErrorMetrics } from './methods/format-error.js';
 export { methodOf, registerMethod, scoringMethods } from './methods/index.js';
 export type { MagnitudeJobSpec } from './methods/magnitude.js';
 export * from './methods/scoring-method.js';

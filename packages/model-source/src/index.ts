@@ -4,6 +4,7 @@ export { type FileLock, tryFileLock } from './file-lock.js';
 export { globPattern } from './glob-pattern.js';
 export { hashFile } from './hash-file.js';
 export { CacheHold } from './hub/cache-hold.js';
+export { keptFolder } from './hub/kept-folder.js';
 export { type HubSettings, hubSettingsFromEnvironment } from './hub/settings.js';
 export type { ModelFile } from './model-file.js';
 export { type OnnxFile, openOnnx } from './onnx/open-onnx.js';

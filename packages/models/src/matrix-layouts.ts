@@ -6,6 +6,8 @@ import type { ParsedModel } from './parsed-model.js';
 /** Rows of a weight, each of which makes one output, under the name that they are scored by. */
 export interface MatrixRows {
   readonly name: string;
+  /** As its module holds it, which may have the inputs first. */
+  readonly shape: readonly number[];
   readonly start: number;
   readonly end: number;
 }
@@ -36,6 +38,7 @@ export function stackLayout(name: string, shape: readonly number[]): MatrixLayou
   const [count = 0, outputs = 0, inputs = 0] = shape;
   const matrices = Array.from({ length: count }, (_, i) => ({
     name: partName(name, String(i)),
+    shape: [outputs, inputs],
     start: i * outputs,
     end: (i + 1) * outputs,
     parts: [],
@@ -43,21 +46,29 @@ export function stackLayout(name: string, shape: readonly number[]): MatrixLayou
   return { rows: count * outputs, inputs, matrices };
 }
 
-/** A stored matrix, [outputs, inputs] or the other way round, with the parts that make some of its outputs. */
+/** How a matrix is stored, and how its module holds it. */
+interface Orientation {
+  readonly storedInputsFirst: boolean;
+  readonly heldInputsFirst: boolean;
+}
+
+/** One stored matrix with its outputs in rows, and the parts that make some of its outputs. */
 export function layoutOf(
   name: string,
-  [first = 0, second = 0]: readonly number[],
-  inputsFirst: boolean,
+  shape: readonly number[],
+  { storedInputsFirst, heldInputsFirst }: Orientation,
   parts: readonly ParameterPart[] = [],
 ): MatrixLayout {
-  const [rows, inputs] = inputsFirst ? [second, first] : [first, second];
-  const ofParts = parts.map((part) => ({
-    name: partName(name, part.name),
-    start: part.start,
-    end: part.end,
+  const [rows = 0, inputs = 0] = heldInputsFirst ? shape.toReversed() : shape;
+  const held = (count: number) => (heldInputsFirst ? [inputs, count] : [count, inputs]);
+  const ofParts = parts.map(({ name: part, start, end }) => ({
+    name: partName(name, part),
+    shape: held(end - start),
+    start,
+    end,
   }));
-  const matrices = [{ name, start: 0, end: rows, parts: ofParts }];
-  return { rows, inputs, ...(inputsFirst ? { turnedRows: rows } : {}), matrices };
+  const matrices = [{ name, shape, start: 0, end: rows, parts: ofParts }];
+  return { rows, inputs, ...(storedInputsFirst ? { turnedRows: rows } : {}), matrices };
 }
 
 /** The matrices of a model that config.json describes, by the parameter that stores them; vectors are none. */
@@ -71,7 +82,9 @@ export function matrixLayouts(
   for (const name of parameters) {
     const { shape } = builder.value(name);
     if (shape.length !== 2 || isPart(name)) continue;
-    layouts.set(name, layoutOf(name, shape, inputsFirst.has(name), parts.get(name)));
+    const isTurned = inputsFirst.has(name);
+    const orientation = { storedInputsFirst: isTurned, heldInputsFirst: isTurned };
+    layouts.set(name, layoutOf(name, shape, orientation, parts.get(name)));
   }
   return layouts;
 }
@@ -80,6 +93,7 @@ function ofStack({ name, shape, parts }: UsedStack): MatrixLayout {
   const [count, rows, inputs] = shape;
   const matrices = parts.map(({ part, matrix, start, end }) => ({
     name: partName(name, part),
+    shape: [end - start, inputs],
     start: matrix * rows + start,
     end: matrix * rows + end,
     parts: [],

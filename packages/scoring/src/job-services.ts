@@ -33,6 +33,8 @@ export interface JobServices {
    * default a temporary one, and nobody resumes.
    */
   readonly spillFolder?: (() => Promise<string>) | undefined;
+  /** The folder of what was measured of matrices, for runs that have them again; nothing is kept by default. */
+  readonly keptFolder?: string | undefined;
   /** Where the compute process comes from; a new one for the job by default. */
   readonly compute?: ComputeSource | undefined;
   /** Where to look for values that need not be computed again; nowhere by default. */

@@ -72,6 +72,7 @@ async function compute(
   signal: AbortSignal,
 ): Promise<ScoreReport> {
   const { noFinishedBatches, runSensitivityJob } = await import('@layersense/scoring');
+  const { keptFolder } = await import('@layersense/model-source');
   const { createProgressBar } = await import('../progress-bar.js');
   const progress = createProgressBar(process.stderr);
   try {
@@ -83,6 +84,7 @@ async function compute(
         allowedRoots: [parse(process.cwd()).root],
         report: (update) => progress.update(update),
         finishedBatches: noFinishedBatches,
+        keptFolder: keptFolder(services.hub),
       },
       signal,
     );
@@ -107,5 +109,9 @@ const scoreExamples = examples(
   {
     line: 'layersense score ./demo/model --method magnitude --csv',
     what: 'sums over the weights, for a spreadsheet',
+  },
+  {
+    line: 'layersense score ./demo/model --method format_error --formats int4_g32,int8_channel',
+    what: 'what number formats make of the weights',
   },
 );

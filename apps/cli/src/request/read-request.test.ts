@@ -69,6 +69,17 @@ describe('readRequest', () => {
     expect(params).toMatchObject({ loss: 'masked-token-sum', mask_probability: 0.3 });
   });
 
+  it('carries formats, and refuses what is none', () => {
+    const of = (formats: string) =>
+      request('m/m', '--method', 'format_error', '--formats', formats);
+    expect(of('int4_g32,int8_channel').params).toEqual({ formats: ['int4_g32', 'int8_channel'] });
+    expect(() => of('int4_g33')).toThrow('No format is called "int4_g33"');
+    expect(() => of('int4_g32,')).toThrow('--formats: must be the name of a numeric format');
+    expect(() => request('m/m', '--method', 'format_error')).toThrow(
+      'format_error needs --formats LIST',
+    );
+  });
+
   it('takes a folder for what could be a Hub repository too', () => {
     expect(request('apps/cli', '--method', 'magnitude').model).toBe('./apps/cli');
   });

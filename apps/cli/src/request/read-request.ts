@@ -1,5 +1,6 @@
 import type { OptionValues } from '@commander-js/extra-typings';
 import { JobSpec } from '@layersense/contracts';
+import { formatsOf } from '@layersense/formats';
 import { asPathIfPresent } from '@layersense/model-source';
 import { UsageError } from '../usage-error.js';
 import { type GivenValue, givenValues, nameOf } from './given-values.js';
@@ -17,6 +18,7 @@ interface RequestSyntax {
  * The job that a command line asks for, checked by the schema that checks `POST /jobs`.
  *
  * @throws UsageError that names the flag of every value that is refused
+ * @throws LayersenseError `format_unknown` for the name of a numeric format that there is none of
  */
 export function readRequest(
   model: string,
@@ -28,7 +30,10 @@ export function readRequest(
   refuseParts(given, options);
   const request = { ...nested(given), model: asPathIfPresent(model), method };
   const parsed = JobSpec.safeParse(request);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    formatsOf(parsed.data);
+    return parsed.data;
+  }
   const situation = { method, schema, options, given };
   const problems = parsed.error.issues.map((issue) => explainIssue(issue, situation));
   throw new UsageError(problems.join('\n'));

@@ -30,7 +30,14 @@ export const requestFlags: Readonly<Record<string, readonly RequestFlag[]>> = {
       flags: '--method <METHOD>',
       path: 'method',
       standard: DEFAULT_METHOD,
-      help: 'fisher: mean over the examples of the squared gradient norm; magnitude: sums over the weights, without data',
+      help: 'fisher: mean over the examples of the squared gradient norm; magnitude: sums over the weights, without data; format_error: what numeric formats make of the weights, without data',
+    },
+    {
+      flags: '--formats <LIST>',
+      path: 'params.formats',
+      read: (text) => text.split(','),
+      why: 'it measures what each of them makes of a weight, int4_g32,nvfp4 for example',
+      help: 'numeric formats by name, with commas: int4_g32,int8_channel,nvfp4; the first one ranks',
     },
     {
       flags: '--purpose <PURPOSE>',

@@ -68,11 +68,9 @@ async function submit(request: Request = {}): Promise<Ended> {
 async function create(request: Request, shards = 1): Promise<Job> {
   const { force = false, params = {}, ...changes } = request;
   const fisher = { method: 'fisher', dataset, device: 'auto', params: { examples: 4, ...params } };
-  const spec = JobSpec.parse({
-    model,
-    ...(changes.method === 'magnitude' ? {} : fisher),
-    ...changes,
-  });
+  const { method = 'fisher' } = changes;
+  const ofMethod = method === 'magnitude' ? {} : method === 'fisher' ? fisher : { params };
+  const spec = JobSpec.parse({ model, ...ofMethod, ...changes });
   return await database.jobs.create({ spec, metadata: {}, force, shards });
 }
 
@@ -107,6 +105,17 @@ describe('a job whose run is stored', () => {
     const second = await submit(magnitude);
     expect([first.job.cached, second.job.cached]).toEqual([false, true]);
     expect(second.report.run.id).toBe(first.report.run.id);
+  });
+
+  it('by its format errors, of the same formats', async () => {
+    const ofFormats = (...formats: string[]) =>
+      submit({ method: 'format_error', params: { formats } });
+    const first = await ofFormats('int8_channel', 'bf16');
+    const second = await ofFormats('int8_channel', 'bf16');
+    const others = await ofFormats('bf16', 'int8_channel');
+    expect([first, second, others].map(({ job }) => job.cached)).toEqual([false, true, false]);
+    expect(second.report.run.id).toBe(first.report.run.id);
+    expect(others.report.run.metrics[0]).toBe('bf16.squared_error');
   });
 
   it('with batches of another size, or a device that the run had', async () => {

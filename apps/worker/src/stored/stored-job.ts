@@ -22,7 +22,7 @@ const PROGRESS_INTERVAL_MS = 500;
 
 type StoredJobServices = Pick<
   JobServices,
-  'allowedRoots' | 'hub' | 'threads' | 'stallMs' | 'compute'
+  'allowedRoots' | 'hub' | 'threads' | 'stallMs' | 'compute' | 'keptFolder'
 >;
 
 /** Runs jobs and shards whose spec, progress, finished batches and scores live in the database. */
@@ -46,6 +46,7 @@ export function runStoredJobs(
     const finishedBatches = storedBatches(database, work.jobId);
     // Who forces a job wants every number computed anew.
     const earlier = job.request.force ? undefined : storedRuns(database);
+    const keptFolder = job.request.force ? undefined : services.keptFolder;
     const onSmallerPlan = (change: PlanChange) =>
       database.jobs.recordSmallerPlan(work.jobId, change);
     // Taking a folder over renames it, so an attempt does it once.
@@ -57,7 +58,16 @@ export function runStoredJobs(
     const hold = new CacheHold();
     const onLookup = (found: boolean) => metrics.countLookup('model_file', found);
     const hub = { ...services.hub, hold, onLookup };
-    const own = { hub, finishedBatches, earlier, onBatch, onSmallerPlan, report, spillFolder };
+    const own = {
+      hub,
+      finishedBatches,
+      earlier,
+      keptFolder,
+      onBatch,
+      onSmallerPlan,
+      report,
+      spillFolder,
+    };
     const all = { ...services, ...own };
     try {
       const computed = await phases.during(() =>

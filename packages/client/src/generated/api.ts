@@ -398,9 +398,15 @@ export interface components {
             /** @description what the computation may take in memory; four fifths of what is available when absent */
             memory_limit_bytes?: number;
         };
+        FormatErrorParamsInput: {
+            /** @description numeric formats by name, such as int4_g32, int8_channel or nvfp4; the first one ranks */
+            formats: string[];
+            /** @description names of parameters, with * and ? as wildcards; every matrix when absent */
+            parameters?: string[];
+        };
         MagnitudeParamsInput: Record<string, never>;
         /** @enum {string} */
-        MethodInput: "fisher" | "magnitude";
+        MethodInput: "fisher" | "magnitude" | "format_error";
         /** @enum {string} */
         JobStatusInput: "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";
         /**
@@ -534,6 +540,37 @@ export interface components {
             priority?: number;
             /** @description the longest that one attempt may take; the worker has a limit of its own */
             timeout_seconds?: number;
+        } | {
+            /** @description a Hub repository, or a folder under an allowed root */
+            model: string;
+            /** @description branch, tag or commit; main by default */
+            revision?: string;
+            /** @default auto */
+            device?: components["schemas"]["DeviceInput"];
+            /** @constant */
+            method: "format_error";
+            params: components["schemas"]["FormatErrorParamsInput"];
+            /** @default {} */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * @description compute even where a stored run has the same numbers
+             * @default false
+             */
+            force?: boolean;
+            /**
+             * Format: uri
+             * @description is told when the job has ended
+             */
+            webhook_url?: string;
+            /**
+             * @description jobs of a higher priority are taken from the queue first
+             * @default 0
+             */
+            priority?: number;
+            /** @description the longest that one attempt may take; the worker has a limit of its own */
+            timeout_seconds?: number;
         };
         /** @enum {string} */
         Device: "auto" | "cpu" | "cuda" | "webgpu";
@@ -550,7 +587,7 @@ export interface components {
             revision?: string;
         };
         /** @enum {string} */
-        Method: "fisher" | "magnitude";
+        Method: "fisher" | "magnitude" | "format_error";
         /**
          * @example {
          *       "type": "urn:layersense:error:invalid_request",

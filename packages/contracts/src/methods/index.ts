@@ -1,5 +1,6 @@
 import { LayersenseError } from '../error-codes.js';
 import { fisher } from './fisher.js';
+import { formatError } from './format-error.js';
 import { magnitude } from './magnitude.js';
 import type { ScoringMethod } from './scoring-method.js';
 
@@ -37,3 +38,4 @@ export function methodOf(name: string): ScoringMethod {
 
 registerMethod(fisher);
 registerMethod(magnitude);
+registerMethod(formatError);

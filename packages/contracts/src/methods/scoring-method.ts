@@ -34,6 +34,8 @@ export interface ScoringMethod {
   readonly spec: z.ZodObject<SpecFields, z.core.$strict>;
   /** Of `params` alone, as it is described to people. */
   readonly params: z.ZodType;
+  /** Parameters to describe it by, where its schema has no default for each. */
+  readonly example?: Readonly<Record<string, unknown>>;
   /** The metrics of a run; docs/maths.md defines them. */
   metrics(spec: AnyJobSpec): Metrics;
   /** Whether a run of this method can have the metric. */
@@ -55,6 +57,8 @@ export interface ScoringMethod {
   determining?(
     params: Readonly<Record<string, unknown>>,
   ): Readonly<Record<string, unknown>> | undefined;
+  /** The numeric formats that a spec names; `packages/formats` tells which there are. */
+  formats?(spec: AnyJobSpec): readonly string[];
   /** A further condition on a whole request. */
   readonly refusal?: {
     readonly path: readonly string[];

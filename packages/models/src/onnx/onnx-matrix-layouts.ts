@@ -15,10 +15,11 @@ export function onnxMatrixLayouts(model: OnnxModel): ReadonlyMap<string, MatrixL
   const matrices = model.parameters.filter(({ shape }) => shape.length === 2);
   return new Map(
     matrices.map(({ name, shape, transposed, turned }) => {
-      const stored = transposed ? shape.toReversed() : shape;
-      // What the graph turns round is stored the other way.
-      const isTurned = inputsFirst.has(name) !== turned;
-      return [name, layoutOf(name, stored, isTurned, parts.get(name))];
+      // What the graph turns round is stored the other way, and so is the transpose of what a module holds.
+      const storedInputsFirst = inputsFirst.has(name) !== turned;
+      const heldInputsFirst = storedInputsFirst !== transposed;
+      const orientation = { storedInputsFirst, heldInputsFirst };
+      return [name, layoutOf(name, shape, orientation, parts.get(name))];
     }),
   );
 }

@@ -117,10 +117,7 @@ function runHeader(run: Run): readonly string[] {
         model.dtype,
       ],
     ],
-    [
-      'dataset',
-      run.dataset ? datasetFacts(run.dataset) : ['none; magnitude reads the weights alone'],
-    ],
+    ['dataset', run.dataset ? datasetFacts(run.dataset) : ['none; the weights alone']],
     [
       'method',
       [

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { wholeOf } from '@layersense/contracts';
-import { buildForward, parseModel } from '@layersense/models';
+import { buildForward, listParameters, parseModel } from '@layersense/models';
 import { buildSensitivityGraph } from '@layersense/sensitivity';
 import { nonEmpty } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
@@ -82,6 +82,25 @@ describe('matrixWeights', () => {
     expect(notes).toEqual([]);
     const expected = await marginalSizes(name, onnxFile);
     expect([...sizes(weights)].sort()).toEqual([...nonEmpty([...expected])].sort());
+  });
+
+  it.each([
+    ['checkpoints/gpt2', undefined],
+    ['checkpoints/phi3', undefined],
+    ['variants/packed-qwen3-moe', undefined],
+    ['onnx/llama', 'builder-style-packed.onnx'],
+    ['onnx/qwen3', 'genai-int4-cpu-gather.onnx'],
+  ])('has the shapes of %s that Fisher scores have', async (name, onnxFile) => {
+    const opened = await open(name, onnxFile);
+    const { weights } = matrixWeights(opened);
+    const scored = listParameters(opened.architecture(), opened.checkpoint.tensors);
+    const shapes = weights.flatMap(({ parameter, shape, layout: { matrices } }) => [
+      { name: parameter, shape },
+      ...matrices.flatMap((matrix) => [matrix, ...matrix.parts]),
+    ]);
+    for (const { name: each, shape } of nonEmpty(shapes)) {
+      expect(shape, each).toEqual(scored.get(each)?.shape);
+    }
   });
 
   it('turns what Conv1D stores with the inputs first', async () => {

@@ -64,11 +64,13 @@ function knownLayouts({ layouts: find }: Opened): KnownLayouts {
   }
 }
 
+const LINEAR = { storedInputsFirst: false, heldInputsFirst: false };
+
 /** Tensors of experts that are stored as one, whatever the model. */
 const STACK = /\.experts\.\w+$/;
 
 function usualLayout(parameter: string, shape: readonly number[]): MatrixLayout | undefined {
-  if (shape.length === 2) return layoutOf(parameter, shape, false);
+  if (shape.length === 2) return layoutOf(parameter, shape, LINEAR);
   if (shape.length === 3 && STACK.test(parameter)) return stackLayout(parameter, shape);
   return undefined;
 }

@@ -12,12 +12,16 @@ interface LaidOut extends Pick<StoredWeight, 'chunks'> {
   readonly layout: MatrixLayout;
 }
 
+/** What the rows of a band are a multiple of, of formats that have blocks of rows. */
+const USUAL_MULTIPLE = 128;
+
 /**
- * Where rows are read into, so that a matrix of any size needs this much memory. A matrix that fits is
- * read once however often it is gone through; a larger one is read each time, a block of rows at a time.
+ * Where rows are read into, so that a matrix of any size needs this much memory, which threads may share. A
+ * matrix that fits is read once however often it is gone through; a larger one is read each time, a block of
+ * rows at a time.
  */
 export class RowReader {
-  #buffer = new Float32Array(0);
+  #buffer = new Float32Array(new SharedArrayBuffer(0));
 
   /** @param blockElements how many values a block has at most, unless a single row has more */
   constructor(private readonly blockElements = 16 * 1024 * 1024) {}
@@ -33,8 +37,11 @@ export class RowReader {
     multiple = 1,
   ): AsyncIterable<RowBlock> {
     const { inputs } = weight.layout;
-    const fitting = Math.max(1, Math.floor(this.blockElements / Math.max(1, inputs)));
-    const rowsAtOnce = Math.max(multiple, fitting - (fitting % multiple));
+    const fitting = Math.floor(this.blockElements / Math.max(1, inputs));
+    // The same blocks for most formats, as what is hashed of a matrix is hashed block by block.
+    const unit =
+      fitting >= USUAL_MULTIPLE && USUAL_MULTIPLE % multiple === 0 ? USUAL_MULTIPLE : multiple;
+    const rowsAtOnce = Math.max(unit, fitting - (fitting % unit));
     const read = (first: number, rows: number) => this.#read(weight, first, rows);
     if (end - start <= rowsAtOnce) return held(() => read(start, end - start));
     return inBlocks(start, end, rowsAtOnce, read);
@@ -43,7 +50,9 @@ export class RowReader {
   async #read({ layout, chunks }: LaidOut, first: number, rows: number): Promise<Rows> {
     const { inputs, turnedRows } = layout;
     const length = rows * inputs;
-    if (this.#buffer.length < length) this.#buffer = new Float32Array(length);
+    if (this.#buffer.length < length) {
+      this.#buffer = new Float32Array(new SharedArrayBuffer(4 * length));
+    }
     const values = this.#buffer.subarray(0, length);
     if (turnedRows === undefined) await copyValues(chunks(first * inputs), values);
     else {

@@ -1,11 +1,13 @@
 import { LayersenseError } from '@layersense/contracts';
 import { fisherComputation } from './fisher/index.js';
+import { formatErrorComputation } from './format-error/index.js';
 import { magnitudeComputation } from './magnitude/index.js';
 import type { MethodComputation } from './method-computation.js';
 
 const computations = new Map<string, MethodComputation>([
   ['fisher', fisherComputation],
   ['magnitude', magnitudeComputation],
+  ['format_error', formatErrorComputation],
 ]);
 
 /** Adds the computation of a method that `registerMethod` of the contracts has made known. */

@@ -32,21 +32,29 @@ export function newErrorSums(rows: number): ErrorSums {
 /** Puts the sums of some rows into those of the matrix, from row `at` on. */
 export function sumWeights({ values, rows, columns }: Rows, sums: WeightSums, at: number): void {
   for (let row = 0; row < rows; row++) {
-    let [squared, nonZero] = [0, 0];
-    const end = (row + 1) * columns;
-    for (let i = row * columns; i < end; i++) {
-      const value = values[i] as number;
-      squared += value * value;
-      if (value !== 0) nonZero++;
+    let [even, odd, nonZero] = [0, 0, 0];
+    const last = (row + 1) * columns - 1;
+    let i = row * columns;
+    for (; i < last; i += 2) {
+      const w = values[i] as number;
+      const v = values[i + 1] as number;
+      even += w * w;
+      odd += v * v;
+      nonZero += Number(w !== 0) + Number(v !== 0);
     }
-    sums.squared[at + row] = squared;
+    if (i === last) {
+      const w = values[i] as number;
+      even += w * w;
+      nonZero += Number(w !== 0);
+    }
+    sums.squared[at + row] = even + odd;
     sums.nonZero[at + row] = nonZero;
   }
 }
 
 /**
- * Puts the sums of what a format makes of some rows into those of the matrix, from row `at` on. Two
- * sums that do not wait for each other, for there is one such pass for each format.
+ * Puts the sums of what a format makes of some rows into those of the matrix, from row `at` on. There is one
+ * such pass for each format, so two sums do not wait for each other, and what is counted takes no branch.
  */
 export function sumErrors(
   { values, rows, columns }: Rows,
@@ -56,20 +64,23 @@ export function sumErrors(
 ): void {
   for (let row = 0; row < rows; row++) {
     let [even, odd, collapsed] = [0, 0, 0];
-    const end = (row + 1) * columns;
+    const last = (row + 1) * columns - 1;
     let i = row * columns;
-    for (; i + 1 < end; i += 2) {
-      const [w, v] = [values[i] as number, values[i + 1] as number];
-      const [x, y] = [rounded[i] as number, rounded[i + 1] as number];
+    for (; i < last; i += 2) {
+      const w = values[i] as number;
+      const v = values[i + 1] as number;
+      const x = rounded[i] as number;
+      const y = rounded[i + 1] as number;
       even += (x - w) * (x - w);
       odd += (y - v) * (y - v);
-      if (x === 0 && w !== 0) collapsed++;
-      if (y === 0 && v !== 0) collapsed++;
+      collapsed += Number(x === 0) & Number(w !== 0);
+      collapsed += Number(y === 0) & Number(v !== 0);
     }
-    if (i < end) {
-      const [w, x] = [values[i] as number, rounded[i] as number];
+    if (i === last) {
+      const w = values[i] as number;
+      const x = rounded[i] as number;
       even += (x - w) * (x - w);
-      if (x === 0 && w !== 0) collapsed++;
+      collapsed += Number(x === 0) & Number(w !== 0);
     }
     sums.squared[at + row] = even + odd;
     sums.collapsed[at + row] = collapsed;

@@ -82,7 +82,11 @@ describe('what there is', () => {
 describe('GET /methods', () => {
   it('says what may be asked', async () => {
     const { data } = await getJson('/methods');
-    expect(data.map(({ name }: { name: string }) => name)).toEqual(['fisher', 'magnitude']);
+    expect(data.map(({ name }: { name: string }) => name)).toEqual([
+      'fisher',
+      'magnitude',
+      'format_error',
+    ]);
     const [fisher] = data;
     expect(fisher).toMatchObject({ needs_dataset: true, metrics: ['sum', 'density'] });
     expect(fisher.definition).toContain('Σₙ');

@@ -16,6 +16,7 @@ function describeMethod(method: ScoringMethod): MethodInfo {
     method: name,
     model: 'any',
     ...(needsDataset ? { dataset: 'any' } : {}),
+    ...(method.example ? { params: method.example } : {}),
   });
   return {
     object: 'method',

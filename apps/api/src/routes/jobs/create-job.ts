@@ -1,4 +1,5 @@
 import { CreateJobRequest, Job } from '@layersense/contracts';
+import { formatsOf } from '@layersense/formats';
 import { traceParent } from '@layersense/telemetry';
 import type { App, AppDependencies } from '../../app-context.js';
 import { findCertainRun } from '../../certain-run.js';
@@ -35,6 +36,7 @@ export function createJobRoute(app: App, { database, queue, config }: AppDepende
     async (request, reply) => {
       const { spec, ...how } = splitRequest(request.body);
       assertPathsAllowed(spec, config.allowedRoots);
+      formatsOf(spec);
       if (how.webhook_url !== undefined) assertWebhookUrl(how.webhook_url, config.webhooks);
       const key = idempotencyKeyOf(request, request.headers);
       const replayed = key && (await database.jobs.idempotencyKeys.answer(key));

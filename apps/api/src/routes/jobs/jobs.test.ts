@@ -82,6 +82,12 @@ describe('POST /jobs', () => {
     ['a priority out of range', { ...magnitude, priority: 11 }, '/priority'],
     ['a timeout of nothing', { ...magnitude, timeout_seconds: 0 }, '/timeout_seconds'],
     ['shards of a magnitude', { ...magnitude, shards: 2 }, '/shards'],
+    ['format errors of no formats', { model: 'org/tiny', method: 'format_error' }, '/params'],
+    [
+      'the same format twice',
+      { model: 'org/tiny', method: 'format_error', params: { formats: ['bf16', 'bf16'] } },
+      '/params/formats',
+    ],
     [
       'shards of an adaptive job',
       { ...magnitude, method: 'fisher', dataset: 'gsm8k', shards: 2, params: { until: {} } },
@@ -91,6 +97,18 @@ describe('POST /jobs', () => {
     const { status, body } = await post('/jobs', payload);
     expect(status).toBe(422);
     expect(body.errors).toEqual([expect.objectContaining({ pointer })]);
+  });
+
+  it('refuses a format that there is none of, and says which are near', async () => {
+    const params = { formats: ['int4_g32', 'int4_g33'] };
+    const { status, body } = await post('/jobs', {
+      model: 'org/tiny',
+      method: 'format_error',
+      params,
+    });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ code: 'format_unknown' });
+    expect(body.detail).toContain('No format is called "int4_g33"');
   });
 
   it('takes local paths below the allowed roots alone', async () => {

@@ -57,6 +57,22 @@ describe('POST /runs/import', () => {
     expect(top.map(({ value }) => value)).toEqual([254, 253, 252, 251, 250]);
   });
 
+  it('of formats asks which metric the scores are of, where nothing says which formats', async () => {
+    const map = {
+      model: 'org/formats',
+      method: 'format_error',
+      source: 'a test',
+      scores: { w: 1 },
+    };
+    const refused = await importMap(map);
+    expect(refused.body).toMatchObject({ code: 'invalid_request' });
+    expect(refused.body.detail).toContain('Say with `metric` which metric');
+    const metric = 'int4_g32.squared_error';
+    expect((await importMap({ ...map, metric })).body.run.metrics).toEqual([metric]);
+    const ofFormats = await importMap({ ...map, params: { formats: ['nvfp4'] } });
+    expect(ofFormats.body.run.metrics).toEqual(['nvfp4.squared_error']);
+  });
+
   it.each([
     ['no scores', { scores: {} }],
     ['a score that is text', { scores: { 'a.weight': '1' } }],
