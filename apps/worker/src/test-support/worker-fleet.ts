@@ -4,11 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Job, JobSpec, type ScoreReport } from '@layersense/contracts';
-import { connectDatabase, type Database, type NewJob } from '@layersense/database';
-
+import {
+  connectDatabase,
+  type Database,
+  type FinishedBatch,
+  type NewJob,
+} from '@layersense/database';
 import { noFinishedBatches, runSensitivityJob } from '@layersense/scoring';
-import { freshDatabase, killed, perExampleOf } from '@layersense/testing';
-
+import {
+  freshDatabase,
+  type HeldBatches,
+  holdBatches,
+  killed,
+  perExampleOf,
+} from '@layersense/testing';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { enqueue } from './enqueue.js';
 import type { QueueBackend } from './queue-backends.js';
@@ -110,6 +119,17 @@ export class WorkerFleet {
     const job = await this.database.jobs.create({ spec, metadata: {}, force: true, ...how });
     await enqueue(this.#urls.queueUrl, this.namespace, job.id, job);
     return job.id;
+  }
+
+  /** From now on, each job stores this many batches, and waits with the next one. */
+  holdBatches(after: number): Promise<HeldBatches> {
+    return holdBatches(this.#urls.databaseUrl, after);
+  }
+
+  /** The finished batches of a job, as soon as there are so many. */
+  whenStored(id: string, count: number): Promise<FinishedBatch[]> {
+    const stored = () => this.database.jobs.batches.load(id);
+    return until(`${count} batches are stored`, stored, (batches) => batches.length >= count);
   }
 
   whenJob(id: string, what: string, holds: (job: Job) => boolean): Promise<Job> {
