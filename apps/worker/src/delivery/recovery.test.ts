@@ -7,14 +7,14 @@ import { queueBackends } from '../test-support/queue-backends.js';
 import { until } from '../test-support/until.js';
 import {
   computedAlone,
-  demoJob,
   scoresByParameter,
+  smallJob,
   WorkerFleet,
 } from '../test-support/worker-fleet.js';
 
 /** One example per batch. */
 const EXAMPLES = 6;
-const spec = demoJob({ examples: EXAMPLES, batch_size: 1 });
+const spec = smallJob({ examples: EXAMPLES, batch_size: 1 });
 const [postgres] = nonEmpty(queueBackends);
 
 const hasSucceeded = ({ status }: Job) => status === 'succeeded';
@@ -87,7 +87,7 @@ describe.skipIf(process.platform !== 'linux')('a real job', () => {
     const fleet = new WorkerFleet(postgres, 'recovery');
 
     it('goes on at the step it was at', async () => {
-      const streamed = demoJob({ examples: 4, batch_size: 1, plan: 'streamed' });
+      const streamed = smallJob({ examples: EXAMPLES, batch_size: 1, plan: 'streamed' });
       const held = await fleet.holdBatches(0);
       const id = await fleet.submit(streamed);
       const victim = fleet.startWorker();

@@ -7,14 +7,14 @@ import { queueBackends } from '../test-support/queue-backends.js';
 import { until } from '../test-support/until.js';
 import {
   computedAlone,
-  demoJob,
   scoresByParameter,
+  smallJob,
   WorkerFleet,
 } from '../test-support/worker-fleet.js';
 import { waitsForJobs } from '../test-support/worker-process.js';
 
 /** Two batches to each shard, of several shapes, one of which is not full. */
-const spec = demoJob({ examples: 16, batch_size: 3, plan: 'whole' });
+const spec = smallJob({ examples: 16, batch_size: 3, plan: 'whole' });
 
 describe.skipIf(process.platform !== 'linux')('a job over three workers', () => {
   let undisturbed: Promise<ScoreReport>;

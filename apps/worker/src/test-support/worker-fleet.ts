@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,17 +25,24 @@ import type { QueueBackend } from './queue-backends.js';
 import { until } from './until.js';
 import { startWorkerProcess } from './worker-process.js';
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const fixture = fileURLToPath(
+  new URL('../../../../packages/testing/fixtures/checkpoints/llama-tied', import.meta.url),
+);
+/** Model, examples and what workers leave on disk. */
+const root = mkdtempSync(join(tmpdir(), 'layersense-fleet-'));
+afterAll(() => rm(root, { recursive: true }));
+const [model, dataset] = [join(root, 'model'), join(root, 'tokens.jsonl')];
+cpSync(fixture, model, { recursive: true });
 
-/** A Fisher job on the demo's model and texts. */
-export function demoJob(params: object): JobSpec {
-  return JobSpec.parse({
-    model: `${root}demo/model`,
-    method: 'fisher',
-    dataset: `${root}demo/datasets/arithmetic.jsonl`,
-    device: 'cpu',
-    params,
-  });
+/** 64 examples of 4 to 63 tokens. */
+const examples = Array.from({ length: 64 }, (_, row) => ({
+  input_ids: Array.from({ length: 4 + ((11 * row) % 60) }, (__, t) => (31 * t + 7 * row) % 61),
+}));
+writeFileSync(dataset, examples.map((each) => JSON.stringify(each)).join('\n'));
+
+/** A Fisher job on a model and examples so small that nearly all of its time is that of processes. */
+export function smallJob(params: object): JobSpec {
+  return JobSpec.parse({ model, method: 'fisher', dataset, device: 'cpu', params });
 }
 
 /** What one process makes of a job, without queue and database. */
@@ -87,8 +95,7 @@ export class WorkerFleet {
     const database = connectDatabase(fresh.url);
     this.#database = database;
     this.#urls = { databaseUrl: fresh.url, queueUrl: redis?.url ?? fresh.url };
-    this.#spillFolder = await mkdtemp(join(tmpdir(), `layersense-${this.namespace}-`));
-    this.#cleanups.push(() => rm(this.#spillFolder, { recursive: true }));
+    this.#spillFolder = await mkdtemp(join(root, 'spill-'));
     this.#cleanups.push(() => database.close());
     if (redis) this.#cleanups.push(() => redis.stop());
     this.#cleanups.push(() => fresh.drop());
