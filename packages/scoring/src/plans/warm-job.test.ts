@@ -59,24 +59,25 @@ const computed = (report: ScoreReport) => ({
 });
 
 describe.skipIf(process.platform !== 'linux')('a job on the process of jobs before it', () => {
-  const other = parityCheckpoints().find(({ name }) => name === 'mixtral')?.folder ?? '';
+  const small = (name: string) =>
+    parityCheckpoints().find((each) => each.name === name)?.folder ?? '';
 
   it('has the bits that it has on a new one', async () => {
-    const requests: Request[] = [
-      {},
-      { folder: other },
-      {},
-      { params: { plan: 'streamed' } },
-      { length: 40 },
-      { folder: other },
-      { params: { plan: 'streamed' } },
-    ];
+    const one = { folder: small('llama-tied') };
+    const other = { folder: small('mixtral') };
+    const streamed = { ...one, params: { plan: 'streamed' } };
+    const longer = { ...one, length: 40 };
+    const requests: readonly Request[] = [one, other, one, streamed, longer, other, streamed];
     const onWarm: ScoreReport[] = [];
     for (const request of requests) onWarm.push(await score(watched.warm, request));
     expect(processes()).toBe(1);
-    const alone: ScoreReport[] = [];
-    for (const request of requests) alone.push(await score(newCompute, request));
-    expect(onWarm.map(computed)).toEqual(alone.map(computed));
+    const alone = new Map<Request, ScoreReport>();
+    for (const request of [one, other, streamed, longer]) {
+      alone.set(request, await score(newCompute, request));
+    }
+    expect(onWarm.map(computed)).toEqual(
+      requests.flatMap((request) => alone.get(request) ?? []).map(computed),
+    );
   });
 
   it('opens no session that they have left', async () => {
