@@ -73,6 +73,10 @@ function parseObject(json: string, { label }: HeaderSource): object {
 
 function parseEntry(name: string, value: unknown, source: HeaderSource): Entry {
   const fail = (problem: string) => invalidTensor(source, name, problem);
+  // A run's rows have its name, and PostgreSQL stores no NUL.
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) {
+    throw fail('has a control character or half a surrogate pair in its name');
+  }
   if (!isObject(value)) throw fail('is not described by an object');
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
   if (typeof dtype !== 'string') throw fail('has no dtype');

@@ -105,6 +105,8 @@ describe('readSafetensorsHeader', () => {
       /"b" .* leaves 2 unused/,
     ],
     ['bytes after the last tensor', JSON.stringify({ a: f32 }), 9, /1 bytes after its last tensor/],
+    ['a name with NUL', JSON.stringify({ 'a\0b': f32 }), 8, /control character/],
+    ['a name with half a pair', JSON.stringify({ 'a\ud800': f32 }), 8, /control character/],
     ['a name twice', `{"a":${JSON.stringify(f32)},"\\u0061":${JSON.stringify(f32)}}`, 8, /twice/],
     [
       'an inner key twice',
