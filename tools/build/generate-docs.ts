@@ -1,8 +1,8 @@
 /**
  * node tools/dist/build/generate-docs.js [--check]
  *
- * Writes docs/reference/supported-ops.md from the tables of rules and docs/reference/openapi.json from
- * the routes, as they are built, and packages/client's types from that document. With --check it writes nothing and ends with 1 where a page is not
+ * Writes docs/reference/supported-ops.md from the tables of rules, docs/reference/formats.md from the entries
+ * of packages/formats and docs/reference/openapi.json from the routes, as they are built, and packages/client's types from that document. With --check it writes nothing and ends with 1 where a page is not
  * what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { openApiDocument } from '@layersense/api/openapi-document';
 import * as autodiff from '@layersense/autodiff/operators';
 import type { useRules } from '@layersense/sensitivity/parameter-uses';
 import { root } from '../repository.js';
+import { formatsPage } from './formats-page.js';
 
 const families: readonly (readonly [title: string, rules: object])[] = [
   ['Elementwise', autodiff.elementwiseRules],
@@ -35,6 +36,7 @@ const uses: { readonly [Op in keyof typeof useRules]: readonly [position: string
 const document = await openApiDocument();
 const pages: readonly (readonly [path: string, content: string])[] = [
   ['docs/reference/supported-ops.md', supportedOperators()],
+  ['docs/reference/formats.md', formatsPage()],
   ['docs/reference/openapi.json', `${JSON.stringify(document, null, 2)}\n`],
   ['packages/client/src/generated/api.ts', await clientTypes(document)],
 ];

@@ -3,7 +3,7 @@ export { assertFits } from './assert-fits.js';
 export { bitsPerWeight } from './bits-per-weight.js';
 export { dequantisedMatrix } from './dequantised-matrix.js';
 export { families } from './families.js';
-export { formats } from './formats.js';
+export { familyFormats, formats } from './formats.js';
 export { formatsOf } from './formats-of.js';
 export type { FormatFamily } from './names/format-family.js';
 export type { BandPlace, MatrixShape, NumericFormat, Survey } from './numeric-format.js';

@@ -1,5 +1,6 @@
 import type { Survey } from '../numeric-format.js';
-import { largestMagnitude } from '../rounding/extremes.js';
+import { largestMagnitude, largestMagnitudes } from '../rounding/extremes.js';
+import { groupBounds } from '../rounding/groups.js';
 import { weightsOf } from '../rounding/weights.js';
 import { dynamicMap } from './dynamic-map.js';
 
@@ -14,10 +15,12 @@ export function surveyBlocks(values: number, block: number): Survey {
   let seen = 0;
   return {
     see: (band) => {
-      const { bits } = weightsOf(band);
-      for (let start = 0; start < band.length; start += block) {
-        largest[seen++] = largestMagnitude(bits, start, Math.min(start + block, band.length));
-      }
+      const bounds = groupBounds(band.length, band.length, block);
+      const last = bounds.length - 1;
+      const parameters = new Float64Array(last);
+      largestMagnitudes(weightsOf(band).bits, { bounds, first: 0, last, parameters }, 1);
+      largest.set(parameters, seen);
+      seen += last;
     },
     facts: () => doublyQuantised(largest),
   };

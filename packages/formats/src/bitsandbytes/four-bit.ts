@@ -1,8 +1,8 @@
 import type { FormatFamily } from '../names/format-family.js';
 import type { BandPlace, MatrixShape, NumericFormat } from '../numeric-format.js';
-import { largestMagnitude } from '../rounding/extremes.js';
+import { largestMagnitudes } from '../rounding/extremes.js';
+import { groupBounds, roundGroups } from '../rounding/groups.js';
 import { shapeProblem } from '../rounding/shape-problem.js';
-import { weightsOf } from '../rounding/weights.js';
 import { NESTED_BLOCK, surveyBlocks } from './double-quantisation.js';
 import { toNearestValue, type ValueTable, valueTable } from './nearest-value.js';
 
@@ -72,20 +72,25 @@ function fourBitFormat(name: string, values: Values, doubly: boolean): NumericFo
     : format;
 }
 
+/** Blocks run on over the ends of rows; their stored scales are facts, where these are not what they are. */
 function roundBlocks(
   band: Float32Array,
   { shape: [, inputs], firstRow, facts }: BandPlace,
   out: Float32Array,
   table: ValueTable,
 ): void {
-  const { bits: words } = weightsOf(band);
   const firstBlock = (firstRow * inputs) / BLOCK;
-  for (let start = 0; start < band.length; start += BLOCK) {
-    const end = Math.min(start + BLOCK, band.length);
-    const largest = largestMagnitude(words, start, end);
-    const scale = facts?.[firstBlock + start / BLOCK] ?? largest;
-    toNearestValue(band, start, end, out, largest, scale, table);
-  }
+  roundGroups(band, out, groupBounds(band.length, band.length, BLOCK), {
+    width: 2,
+    measure: ({ bits: words }, groups) => {
+      largestMagnitudes(words, groups, 2);
+      const { parameters, first, last } = groups;
+      for (let block = first, at = 0; block < last; block++, at += 2) {
+        parameters[at + 1] = facts?.[firstBlock + block] ?? parameters[at] ?? 0;
+      }
+    },
+    round: (values, to, groups) => toNearestValue(values, to, groups, table),
+  });
 }
 
 /** Two codes a byte; scales of four bytes each, or of one byte and four more for 256 of them and for their mean. */
@@ -97,7 +102,7 @@ function bits([outputs, inputs]: MatrixShape, doubly: boolean): number {
 
 function definition({ inWords }: Values, doubly: boolean): string {
   const scale = doubly
-    ? 'double quantisation replaces a by A c + m in y, with m the mean of all a, A the largest |a − m| of 256 blocks, c the nearest of the 256 values of create_dynamic_map to (a − m) (1 / A)'
+    ? 'double quantisation replaces a by A c + m in y, with m the mean of all a (summed in float64, where PyTorch sums in float32), A the largest |a − m| of 256 blocks, c the nearest of the 256 values of create_dynamic_map to (a − m) (1 / A)'
     : 'a is a float32';
   return `${inWords}, in blocks of 64 values of the flattened matrix: a = max |x|, y = a times the nearest value to x (1 / a), the lower one halfway between two, in float32; ${scale}. bitsandbytes 0.50.2 (backends/default/ops.py, functional.py).`;
 }

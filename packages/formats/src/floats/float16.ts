@@ -1,4 +1,4 @@
-import { roundHalfEven } from '../rounding/round-half-even.js';
+import { roundHalfEven } from '../rounding/nearest-integer.js';
 
 const SMALLEST_STEP = 2 ** -24;
 const SMALLEST_NORMAL = 2 ** -14;

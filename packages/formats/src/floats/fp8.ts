@@ -2,13 +2,17 @@ import { ZERO_SCALE } from '../integers/zero-scale.js';
 import type { FormatFamily } from '../names/format-family.js';
 import type { MatrixShape, NumericFormat } from '../numeric-format.js';
 import { byBlocks } from '../rounding/blockwise.js';
-import { largestMagnitude } from '../rounding/extremes.js';
+import { largestMagnitudes } from '../rounding/extremes.js';
+import { groupBounds, roundGroups } from '../rounding/groups.js';
 import { byRows } from '../rounding/groupwise.js';
 import { largestOfMatrix } from '../rounding/largest-of-matrix.js';
 import { shapeProblem } from '../rounding/shape-problem.js';
-import { e4m3, toNearestScaled } from './minifloat.js';
+import { e4m3 } from './minifloat.js';
+import { bitTable, toNearestByBits } from './nearest-by-bits.js';
 
 const BLOCK = 128;
+
+const table = bitTable(e4m3);
 
 /** FP8 as compressed-tensors stores it (`float-quantized`) and vLLM serves it. */
 export const fp8: FormatFamily = {
@@ -37,8 +41,14 @@ function perChannel(name: string): NumericFormat {
       'ModelOpt multiplies by rounded reciprocals, and makes 0 of outputs below 2⁻²⁴',
       'torchao makes NaN of an output that is all zero',
     ],
-    ...byRows(name, ({ values, bits }, start, end, out) => {
-      toNearestScaled(values, start, end, out, scaleOf(largestMagnitude(bits, start, end)), e4m3);
+    ...byRows(name, {
+      width: 1,
+      measure: ({ bits }, groups) => {
+        largestMagnitudes(bits, groups, 1);
+        const { parameters, first, last } = groups;
+        for (let at = 0; at < last - first; at++) parameters[at] = scaleOf(parameters[at] ?? 0);
+      },
+      round: (values, out, groups) => toNearestByBits(values, out, groups, table),
     }),
   };
 }
@@ -51,10 +61,15 @@ function perTensor(name: string): NumericFormat {
     problemWith: (shape) => shapeProblem({ name, groupSize: 1 }, shape, []),
     bandRows: () => 1,
     survey: largestOfMatrix,
-    dequantised: (band, { facts }, out = new Float32Array(band.length)) => {
+    dequantised: (band, { shape: [, inputs], facts }, out = new Float32Array(band.length)) => {
       const largest = facts?.[0];
       if (largest === undefined) throw new Error(`${name} needs the survey of the matrix`);
-      toNearestScaled(band, 0, band.length, out, scaleOf(largest), e4m3);
+      const scale = scaleOf(largest);
+      roundGroups(band, out, groupBounds(band.length, inputs, inputs), {
+        width: 1,
+        measure: (_, { first, last, parameters }) => parameters.fill(scale, 0, last - first),
+        round: (values, to, groups) => toNearestByBits(values, to, groups, table),
+      });
       return out;
     },
   };
@@ -67,8 +82,8 @@ function perBlock(name: string): NumericFormat {
     ...described(name, `each block of ${BLOCK} × ${BLOCK}, which may end with the matrix`, blocks),
     roundsLike: ['llm-compressor (compressed-tensors)', 'ModelOpt'],
     differsFrom: [],
-    ...byBlocks(name, BLOCK, (values, start, end, out, largest) => {
-      toNearestScaled(values, start, end, out, scaleOf(largest), e4m3);
+    ...byBlocks(name, BLOCK, scaleOf, (values, out, groups) => {
+      toNearestByBits(values, out, groups, table);
     }),
   };
 }

@@ -1,42 +1,56 @@
 import { toFloat16 } from '../floats/float16.js';
-import { largestOrZero, smallestOrZero } from '../rounding/extremes.js';
-import type { RoundGroup } from '../rounding/groupwise.js';
-import type { Weights } from '../rounding/weights.js';
+import { rangesWithZero } from '../rounding/extremes.js';
+import type { GroupRounding, Groups } from '../rounding/groups.js';
 import { reciprocal } from './reciprocal.js';
 
 /** The scale that makes the value of largest magnitude the lowest code, which alone has no opposite. */
-export function roundFromLargest(bits: number): RoundGroup {
+export function roundFromLargest(bits: number): GroupRounding {
   const half = 2 ** (bits - 1);
-  return (weights, start, end, out) => {
-    const d = Math.fround(valueOfLargestMagnitude(weights, start, end) / -half);
-    round(weights.values, start, end, out, reciprocal(d), toFloat16(d), half);
+  return {
+    width: 2,
+    measure: (weights, groups) => {
+      rangesWithZero(weights.bits, groups, 2);
+      const { parameters, bounds, first, last } = groups;
+      for (let g = first, at = 0; g < last; g++, at += 2) {
+        const [least, most] = [parameters[at] ?? 0, parameters[at + 1] ?? 0];
+        const farthest =
+          most === -least
+            ? firstOf(most, weights.values, bounds[g] ?? 0)
+            : most > -least
+              ? most
+              : least;
+        const d = Math.fround(farthest / -half);
+        parameters[at] = reciprocal(d);
+        parameters[at + 1] = toFloat16(d);
+      }
+    },
+    round: (values, out, groups) => round(values, out, groups, half),
   };
 }
 
 function round(
   values: Float32Array,
-  start: number,
-  end: number,
   out: Float32Array,
-  inverse: number,
-  scale: number,
+  { bounds, first, last, parameters }: Groups,
   half: number,
 ): void {
+  const upwards = half + 0.5;
   const highest = 2 * half - 1;
-  for (let i = start; i < end; i++) {
-    const shifted = Math.fround(Math.fround((values[i] ?? 0) * inverse) + (half + 0.5));
-    out[i] = (Math.min(shifted | 0, highest) - half) * scale;
+  for (let g = first; g < last; g++) {
+    const inverse = parameters[2 * (g - first)] ?? 0;
+    const scale = parameters[2 * (g - first) + 1] ?? 0;
+    const end = bounds[g + 1] ?? 0;
+    for (let i = bounds[g] ?? 0; i < end; i++) {
+      let q = Math.fround(Math.fround((values[i] ?? 0) * inverse) + upwards) | 0;
+      if (q > highest) q = highest;
+      out[i] = (q - half) * scale;
+    }
   }
 }
 
-/** The first one where two have it. */
-function valueOfLargestMagnitude({ values, bits }: Weights, start: number, end: number): number {
-  const largest = largestOrZero(bits, start, end);
-  const smallest = smallestOrZero(bits, start, end);
-  if (largest !== -smallest) return largest > -smallest ? largest : smallest;
-  for (let i = start; i < end; i++) {
-    const value = values[i] ?? 0;
-    if (value === largest || value === smallest) return value;
-  }
-  return 0;
+/** The first value from `start` on that has this magnitude; one has it. */
+function firstOf(magnitude: number, values: Float32Array, start: number): number {
+  let i = start;
+  while (Math.abs(values[i] ?? 0) !== magnitude) i++;
+  return values[i] ?? 0;
 }

@@ -1,6 +1,7 @@
 import type { FormatFamily } from '../names/format-family.js';
 import type { NumericFormat } from '../numeric-format.js';
-import { byGroups, type RoundGroup } from '../rounding/groupwise.js';
+import type { GroupRounding } from '../rounding/groups.js';
+import { byGroups } from '../rounding/groupwise.js';
 import { roundFromLargest } from './from-largest.js';
 import { roundQ8 } from './q8-0.js';
 import { roundRange } from './range.js';
@@ -54,18 +55,18 @@ function q8(name: string): NumericFormat {
 function ggufFormat(
   name: string,
   bitsPerBlock: number,
-  round: RoundGroup,
+  rounding: GroupRounding,
   formula: string,
   differsFrom: readonly string[] = [],
 ): NumericFormat {
   return {
     name,
     family: legacyGguf.name,
-    definition: `Blocks of 32 inputs in float32: ${formula}. Codes come of the d that is not yet rounded to float16; 1 / d counts as 0 where d is 0, and codes as 0 where it overflows. gguf 0.19.0 (gguf-py/gguf/quants.py) and llama.cpp (ggml-quants.c, quantize_row_${name}_ref).`,
+    definition: `Blocks of 32 inputs in float32: ${formula}. Codes come of the d that is not yet rounded to float16; 1 / d counts as 0 where it overflows. gguf 0.19.0 (gguf-py/gguf/quants.py) and llama.cpp (ggml-quants.c, quantize_row_${name}_ref).`,
     roundsLike: [`llama-quantize ${name.toUpperCase()} without --imatrix`],
     differsFrom,
     searched: false,
-    ...byGroups(name, BLOCK, round),
+    ...byGroups(name, BLOCK, rounding),
     bits: ([outputs, inputs]) => outputs * (inputs / BLOCK) * bitsPerBlock,
   };
 }

@@ -1,25 +1,34 @@
 import { toFloat16 } from '../floats/float16.js';
-import { largestMagnitude } from '../rounding/extremes.js';
-import type { RoundGroup } from '../rounding/groupwise.js';
+import { largestMagnitudes } from '../rounding/extremes.js';
+import type { GroupRounding, Groups } from '../rounding/groups.js';
+import { roundHalfAway } from '../rounding/nearest-integer.js';
 import { reciprocal } from './reciprocal.js';
 
-/** Halves go away from zero. */
-export const roundQ8: RoundGroup = ({ values, bits }, start, end, out) => {
-  const d = Math.fround(largestMagnitude(bits, start, end) / 127);
-  round(values, start, end, out, reciprocal(d), toFloat16(d));
+export const roundQ8: GroupRounding = {
+  width: 2,
+  measure: ({ bits }, groups) => {
+    largestMagnitudes(bits, groups, 2);
+    const { parameters, first, last } = groups;
+    for (let at = 0; at < 2 * (last - first); at += 2) {
+      const d = Math.fround((parameters[at] ?? 0) / 127);
+      parameters[at] = reciprocal(d);
+      parameters[at + 1] = toFloat16(d);
+    }
+  },
+  round,
 };
 
 function round(
   values: Float32Array,
-  start: number,
-  end: number,
   out: Float32Array,
-  inverse: number,
-  scale: number,
+  { bounds, first, last, parameters }: Groups,
 ): void {
-  for (let i = start; i < end; i++) {
-    const steps = Math.fround((values[i] ?? 0) * inverse);
-    const q = (Math.abs(steps) + 0.5) | 0;
-    out[i] = (steps < 0 ? -q : q) * scale;
+  for (let g = first; g < last; g++) {
+    const inverse = parameters[2 * (g - first)] ?? 0;
+    const scale = parameters[2 * (g - first) + 1] ?? 0;
+    const end = bounds[g + 1] ?? 0;
+    for (let i = bounds[g] ?? 0; i < end; i++) {
+      out[i] = roundHalfAway(Math.fround((values[i] ?? 0) * inverse)) * scale;
+    }
   }
 }

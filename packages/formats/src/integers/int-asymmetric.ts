@@ -1,7 +1,7 @@
-import { largestOrZero, smallestOrZero } from '../rounding/extremes.js';
-import type { RoundGroup } from '../rounding/groupwise.js';
+import { rangesWithZero } from '../rounding/extremes.js';
+import type { GroupRounding } from '../rounding/groups.js';
+import { roundHalfEven } from '../rounding/nearest-integer.js';
 import { toNearestShiftedStep } from '../rounding/nearest-step.js';
-import { roundHalfEven } from '../rounding/round-half-even.js';
 import { ZERO_SCALE } from './zero-scale.js';
 
 /**
@@ -10,17 +10,24 @@ import { ZERO_SCALE } from './zero-scale.js';
  * operation in float32 (compressed-tensors, quantization/utils/helpers.py and
  * lifecycle/forward_helpers.py).
  */
-export function asymmetricInt(bits: number): RoundGroup {
+export function asymmetricInt(bits: number): GroupRounding {
   const lowest = -(2 ** (bits - 1));
   const highest = -lowest - 1;
-  const steps = 2 ** bits - 1;
-  return ({ values, bits: words }, start, end, out) => {
-    const smallest = smallestOrZero(words, start, end);
-    const range = Math.fround(largestOrZero(words, start, end) - smallest);
-    const exact = Math.fround(range / steps);
-    const scale = exact || ZERO_SCALE;
-    const zero = Math.fround(lowest - Math.fround(smallest / scale));
-    const zeroPoint = exact === 0 ? 0 : roundHalfEven(Math.min(Math.max(zero, lowest), highest));
-    toNearestShiftedStep(values, start, end, out, scale, zeroPoint, lowest, highest);
+  return {
+    width: 2,
+    measure: ({ bits: words }, groups) => {
+      rangesWithZero(words, groups, 2);
+      const { parameters, first, last } = groups;
+      for (let at = 0; at < 2 * (last - first); at += 2) {
+        const smallest = parameters[at] ?? 0;
+        const range = Math.fround((parameters[at + 1] ?? 0) - smallest);
+        const scale = Math.fround(range / (highest - lowest));
+        const exact = Math.fround(lowest - Math.fround(smallest / scale));
+        parameters[at] = scale || ZERO_SCALE;
+        parameters[at + 1] =
+          scale === 0 ? 0 : roundHalfEven(Math.min(Math.max(exact, lowest), highest));
+      }
+    },
+    round: (values, out, groups) => toNearestShiftedStep(values, out, groups, lowest, highest),
   };
 }

@@ -33,7 +33,7 @@ function intFormat(
   groupSize: number | undefined,
   asymmetric: boolean,
 ): NumericFormat {
-  const round = asymmetric ? asymmetricInt(bits) : symmetricInt(bits);
+  const rounding = asymmetric ? asymmetricInt(bits) : symmetricInt(bits);
   return {
     name,
     family: int.name,
@@ -42,8 +42,8 @@ function intFormat(
     differsFrom: differences(bits, asymmetric),
     searched: false,
     ...(groupSize === undefined
-      ? byRows(name, round)
-      : byGroups(name, groupSize, round, alternatives(bits, asymmetric))),
+      ? byRows(name, rounding)
+      : byGroups(name, groupSize, rounding, alternatives(bits, asymmetric))),
     bits: ([outputs, inputs]) => {
       const groups = groupSize === undefined ? 1 : inputs / groupSize;
       const zeroPoints = asymmetric ? groups * wholeInts(outputs * bits) : 0;
@@ -67,25 +67,27 @@ function alternatives(bits: number, asymmetric: boolean): Alternative[] {
 
 function definition(bits: number, groupSize: number | undefined, asymmetric: boolean): string {
   const per = groupSize === undefined ? 'each output' : `each ${groupSize} inputs of an output`;
-  const [lowest, highest] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+  const half = 2 ** (bits - 1);
   const formula = asymmetric
-    ? `s = (max − min) / ${2 ** bits - 1} of the values and 0, zero point z = ${lowest} − min / s, q = x / s + z, y = (q − z) s`
-    : `s = max |x| / ${(2 ** bits - 1) / 2}, q = x / s, y = q s`;
-  return `${bits}-bit integers ${lowest} … ${highest} with a scale${asymmetric ? ' and a zero point' : ''} for ${per}: ${formula}, rounded to the nearest, halves to even, in float32 throughout; s = 2⁻²³ where it would be 0. compressed-tensors 0.18.0 (quantization/utils/helpers.py, quantization/lifecycle/forward_helpers.py), pack-quantized. Its scales have the type of the checkpoint: 16 bits each are counted, and the values are those of a float32 checkpoint.`;
+    ? `s = (max − min) / ${2 * half - 1} of the values and 0, zero point z = −${half} − min / s, q = x / s + z, y = (q − z) s`
+    : `s = max |x| / ${half - 0.5}, q = x / s, y = q s`;
+  return `${bits}-bit integers −${half} … ${half - 1} with a scale${asymmetric ? ' and a zero point' : ''} for ${per}: ${formula}, rounded to the nearest, halves to even, in float32 throughout; s = 2⁻²³ where it would be 0. compressed-tensors 0.18.0 (quantization/utils/helpers.py, quantization/lifecycle/forward_helpers.py), pack-quantized. It computes in the type of the checkpoint and stores scales in it: 16 bits each are counted, and the values are those of a float32 checkpoint; in bfloat16 its own rounding adds to the error of 8 bits.`;
 }
 
 function differences(bits: number, asymmetric: boolean): string[] {
-  const common = ['torchao multiplies by the rounded reciprocal of the scale'];
   if (asymmetric) {
     return [
-      ...common,
-      'ONNX Runtime rounds halves away from zero',
-      'AutoRound has float16 scales that codes are computed from',
+      'torchao and ONNX Runtime multiply by the rounded reciprocal of the scale, and ONNX Runtime rounds halves away from zero',
+      'AutoRound has float16 scales, which its codes come of',
     ];
   }
+  const half = 2 ** (bits - 1);
+  const divideByHighest = bits === 8 ? 'ModelOpt and GGUF divide' : 'ModelOpt divides';
+  const divideByLowest =
+    bits === 8 ? 'AutoRound and ONNX Runtime' : 'AutoRound, ONNX Runtime and GGUF';
   return [
-    ...common,
-    `ModelOpt divides the largest magnitude by ${2 ** (bits - 1) - 1}`,
-    `AutoRound, ONNX Runtime and GGUF divide the value of largest magnitude by −${2 ** (bits - 1)}`,
+    'torchao multiplies by the rounded reciprocal of the scale',
+    `${divideByHighest} the largest magnitude by ${half - 1}`,
+    `${divideByLowest} divide the value of largest magnitude by −${half}`,
   ];
 }

@@ -1,8 +1,11 @@
-import { e2m1, e4m3, toMinifloat, toNearestScaled } from '../floats/minifloat.js';
+import { e2m1, e4m3 } from '../floats/minifloat.js';
+import { bitTable, nearestByBits } from '../floats/nearest-by-bits.js';
+import { cellTable, toNearestByCell } from '../floats/nearest-by-cell.js';
 import type { FormatFamily } from '../names/format-family.js';
 import type { NumericFormat } from '../numeric-format.js';
-import { largestMagnitude } from '../rounding/extremes.js';
-import { bySurveyedGroups, type RoundGroup } from '../rounding/groupwise.js';
+import { largestMagnitudes } from '../rounding/extremes.js';
+import type { GroupRounding } from '../rounding/groups.js';
+import { bySurveyedGroups } from '../rounding/groupwise.js';
 import { largestOfMatrix } from '../rounding/largest-of-matrix.js';
 
 const GROUP = 16;
@@ -10,6 +13,10 @@ const GROUP = 16;
 const ZERO_SCALE = 0.125;
 /** The smallest normal float32. */
 const TINY = 2 ** -126;
+
+const scales = bitTable(e4m3);
+/** A group's scale is at least two thirds of what would make its largest magnitude 6. */
+const elements = cellTable(e2m1);
 
 export const nvfp4: FormatFamily = {
   name: 'nvfp4',
@@ -45,10 +52,18 @@ function globalScale(largest: number): number {
   return Number.isFinite(scale) ? scale : 1;
 }
 
-function roundNvfp4(global: number): RoundGroup {
-  return ({ values, bits }, start, end, out) => {
-    const local = Math.fround(largestMagnitude(bits, start, end) / e2m1.largest);
-    const scale = toMinifloat(e4m3, Math.fround(global * local)) || ZERO_SCALE;
-    toNearestScaled(values, start, end, out, Math.fround(scale / global), e2m1);
+function roundNvfp4(global: number): GroupRounding {
+  return {
+    width: 1,
+    measure: ({ bits }, groups) => {
+      largestMagnitudes(bits, groups, 1);
+      const { parameters, first, last } = groups;
+      for (let at = 0; at < last - first; at++) {
+        const local = Math.fround((parameters[at] ?? 0) / e2m1.largest);
+        const scale = nearestByBits(scales, Math.fround(global * local)) || ZERO_SCALE;
+        parameters[at] = Math.fround(scale / global);
+      }
+    },
+    round: (values, out, groups) => toNearestByCell(values, out, groups, elements),
   };
 }

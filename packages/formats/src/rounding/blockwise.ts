@@ -1,54 +1,53 @@
 import type { NumericFormat } from '../numeric-format.js';
-import { largestMagnitude } from './extremes.js';
+import { largestMagnitudes } from './extremes.js';
+import { type GroupRounding, type Groups, groupBounds } from './groups.js';
 import { shapeProblem } from './shape-problem.js';
 import { weightsOf } from './weights.js';
 
-/** Rounds a piece of a row, which lies in a block with this largest magnitude. */
-export type RoundPiece = (
-  values: Float32Array,
-  start: number,
-  end: number,
-  out: Float32Array,
-  largest: number,
-) => void;
-
-/** Square blocks, the last ones of which may be cut off by the ends of the matrix. */
+/** Square blocks, the last ones of which may be cut off by the ends of the matrix, with a scale each. */
 export function byBlocks(
   name: string,
   size: number,
-  round: RoundPiece,
+  scaleOf: (largestMagnitude: number) => number,
+  round: GroupRounding['round'],
 ): Pick<NumericFormat, 'problemWith' | 'bandRows' | 'dequantised'> {
   return {
     problemWith: (shape) => shapeProblem({ name, groupSize: 1 }, shape, []),
     bandRows: () => size,
     dequantised: (band, { shape: [, inputs] }, out = new Float32Array(band.length)) => {
-      for (let row = 0; row < band.length; row += size * inputs) {
-        const end = Math.min(row + size * inputs, band.length);
-        for (let column = 0; column < inputs; column += size) {
-          roundBlock(band, row, end, inputs, column, Math.min(column + size, inputs), out, round);
-        }
+      const bounds = groupBounds(band.length, inputs, size);
+      const piecesOfRow = Math.ceil(inputs / size);
+      const pieces = bounds.length - 1;
+      const parameters = new Float64Array(Math.min(size * piecesOfRow, pieces));
+      const { bits } = weightsOf(band);
+      for (let first = 0; first < pieces; first += size * piecesOfRow) {
+        const groups = {
+          bounds,
+          first,
+          last: Math.min(first + size * piecesOfRow, pieces),
+          parameters,
+        };
+        largestMagnitudes(bits, groups, 1);
+        shareScales(groups, piecesOfRow, scaleOf);
+        round(band, out, groups);
       }
       return out;
     },
   };
 }
 
-function roundBlock(
-  band: Float32Array,
-  start: number,
-  end: number,
-  inputs: number,
-  column: number,
-  columnEnd: number,
-  out: Float32Array,
-  round: RoundPiece,
+/** A block has the same piece of all its rows: from the largest magnitude of each piece to the block's scale. */
+function shareScales(
+  { first, last, parameters }: Groups,
+  piecesOfRow: number,
+  scaleOf: (largestMagnitude: number) => number,
 ): void {
-  const { bits } = weightsOf(band);
-  let largest = 0;
-  for (let row = start; row < end; row += inputs) {
-    largest = Math.max(largest, largestMagnitude(bits, row + column, row + columnEnd));
-  }
-  for (let row = start; row < end; row += inputs) {
-    round(band, row + column, row + columnEnd, out, largest);
+  for (let column = 0; column < piecesOfRow; column++) {
+    let largest = 0;
+    for (let piece = column; piece < last - first; piece += piecesOfRow) {
+      largest = Math.max(largest, parameters[piece] ?? 0);
+    }
+    const scale = scaleOf(largest);
+    for (let piece = column; piece < last - first; piece += piecesOfRow) parameters[piece] = scale;
   }
 }

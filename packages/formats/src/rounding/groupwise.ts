@@ -1,10 +1,7 @@
 import { LayersenseError } from '@layersense/contracts';
 import type { BandPlace, NumericFormat } from '../numeric-format.js';
+import { type GroupRounding, groupBounds, roundGroups } from './groups.js';
 import { type Alternative, fitAny, shapeProblem } from './shape-problem.js';
-import { type Weights, weightsOf } from './weights.js';
-
-/** Rounds weights[start, end), which share a scale, and writes what their codes stand for to the same places. */
-export type RoundGroup = (weights: Weights, start: number, end: number, out: Float32Array) => void;
 
 type Streaming = Pick<NumericFormat, 'problemWith' | 'bandRows' | 'dequantised'>;
 
@@ -12,17 +9,17 @@ type Streaming = Pick<NumericFormat, 'problemWith' | 'bandRows' | 'dequantised'>
 export function byGroups(
   name: string,
   groupSize: number,
-  round: RoundGroup,
+  rounding: GroupRounding,
   alternatives: readonly Alternative[] = fitAny,
 ): Streaming {
-  return bySurveyedGroups(name, groupSize, () => round, alternatives);
+  return bySurveyedGroups(name, groupSize, () => rounding, alternatives);
 }
 
 /** The same, where the rounding depends on what the survey of the matrix has found. */
 export function bySurveyedGroups(
   name: string,
   groupSize: number,
-  roundOf: (place: BandPlace) => RoundGroup,
+  roundingAt: (place: BandPlace) => GroupRounding,
   alternatives: readonly Alternative[] = fitAny,
 ): Streaming {
   const problemWith: Streaming['problemWith'] = (shape) =>
@@ -33,34 +30,30 @@ export function bySurveyedGroups(
     dequantised: (band, place, out = new Float32Array(band.length)) => {
       const problem = problemWith(place.shape);
       if (problem !== undefined) throw new LayersenseError('format_unsuitable', problem);
-      const round = roundOf(place);
-      const weights = weightsOf(band);
-      for (let start = 0; start < band.length; start += groupSize) {
-        round(weights, start, start + groupSize, out);
-      }
+      const bounds = groupBounds(band.length, place.shape[1], groupSize);
+      roundGroups(band, out, bounds, roundingAt(place));
       return out;
     },
   };
 }
 
 /** Groups of so many inputs; what is left over at the end of an output is a shorter group. */
-export function byGroupsAndRest(name: string, groupSize: number, round: RoundGroup): Streaming {
+export function byGroupsAndRest(
+  name: string,
+  groupSize: number,
+  rounding: GroupRounding,
+): Streaming {
   return {
     problemWith: (shape) => shapeProblem({ name, groupSize: 1 }, shape, []),
     bandRows: () => 1,
     dequantised: (band, { shape: [, inputs] }, out = new Float32Array(band.length)) => {
-      const weights = weightsOf(band);
-      for (let row = 0; row < band.length; row += inputs) {
-        for (let start = row; start < row + inputs; start += groupSize) {
-          round(weights, start, Math.min(start + groupSize, row + inputs), out);
-        }
-      }
+      roundGroups(band, out, groupBounds(band.length, inputs, groupSize), rounding);
       return out;
     },
   };
 }
 
 /** One group for each output. */
-export function byRows(name: string, round: RoundGroup): Streaming {
-  return byGroupsAndRest(name, Number.POSITIVE_INFINITY, round);
+export function byRows(name: string, rounding: GroupRounding): Streaming {
+  return byGroupsAndRest(name, Number.MAX_SAFE_INTEGER, rounding);
 }
