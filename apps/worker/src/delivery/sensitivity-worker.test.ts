@@ -8,7 +8,7 @@ import { JobSpec, LayersenseError } from '@layersense/contracts';
 import { connectDatabase, type Database, type NewJob } from '@layersense/database';
 import type { SensitivityJobPayload } from '@layersense/queue';
 import { createJobQueue, openQueueConsumer } from '@layersense/queue';
-import { freshDatabase } from '@layersense/testing';
+import { freshDatabase, nonEmpty } from '@layersense/testing';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Attempt, endingWith } from '../test-support/attempt.js';
@@ -29,7 +29,7 @@ const sleepingWorker = fileURLToPath(
   new URL('../../dist/test-support/sleeping-worker.js', import.meta.url),
 );
 
-for (const { backend, available, start } of queueBackends) {
+for (const { backend, available, start } of nonEmpty(queueBackends)) {
   describe.skipIf(!available)(`the worker on ${backend}`, () => {
     let databaseUrl: string;
     let queueUrl: string;

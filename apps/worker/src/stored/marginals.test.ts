@@ -62,7 +62,7 @@ function run(
 
 /** Every sum of a run, by the matrix and the axis that it is of. */
 function sumsOf({ matrices }: RunMarginals = { groups: [], matrices: new Map() }) {
-  return nonEmpty([...matrices]).flatMap(([name, { byOutput, byInput }]) => [
+  return [...matrices].flatMap(([name, { byOutput, byInput }]) => [
     [`${name} by output`, byOutput] as const,
     [`${name} by input`, byInput] as const,
   ]);
@@ -71,8 +71,8 @@ function sumsOf({ matrices }: RunMarginals = { groups: [], matrices: new Map() }
 function expectSameSums(actual: RunMarginals | undefined, expected: RunMarginals | undefined) {
   expect(actual?.groups).toEqual(expected?.groups);
   const ours = new Map(sumsOf(actual));
-  for (const [name, sums] of sumsOf(expected)) {
-    const scale = largest([...sums]);
+  for (const [name, sums] of nonEmpty(sumsOf(expected))) {
+    const scale = largest(sums);
     const differences = [...sums].map((value, i) =>
       Math.abs((ours.get(name)?.[i] ?? Number.NaN) - value),
     );

@@ -128,7 +128,7 @@ const models = [...parityCheckpoints(), ...variantCheckpoints()].filter(({ name 
   kinds.includes(name),
 );
 
-describe.each(models)('the marginals of $name', ({ folder }) => {
+describe.each(nonEmpty(models))('the marginals of $name', ({ folder }) => {
   it('are the same by every plan, and add up to the squared norms', async () => {
     const whole = await run(folder, { plan: 'whole' });
     for (const plan of ['checkpointed', 'streamed'] as const) {
