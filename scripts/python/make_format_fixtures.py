@@ -32,6 +32,9 @@ KEYS = {
 }
 
 
+# Formats with stored bytes beside their values, which go into a file of their own.
+WITH_BYTES = {"gguf": ["lq_Q2_K", "lq_Q3_K", "lq_Q4_K", "lq_Q5_K", "lq_Q6_K"]}
+
 # Formats whose scales are stored in another way than as they are: they are read back by the tool too.
 WITH_SCALES = {"nf4_b64_dq", "fp4_b64_dq"}
 
@@ -74,17 +77,34 @@ def main():
                 for chosen_key in [key, f"{key}.scale"] if name in WITH_SCALES else [key]:
                     chosen.append((f"{tool}/{chosen_key}", file.entries[chosen_key], file.bytes_of(chosen_key)))
 
-    header = {"__metadata__": {"bits_per_weight": json.dumps(bits)}}
+    options.out.mkdir(parents=True, exist_ok=True)
+    write(options.out / "references.safetensors.gz", chosen, {"bits_per_weight": json.dumps(bits)})
+    write(options.out / "k-quants.safetensors.gz", with_bytes(options.references), {})
+
+
+def with_bytes(references):
+    """(name, entry, bytes) of the formats that have stored bytes, and of these."""
+    for tool, formats in WITH_BYTES.items():
+        file = Safetensors(references / f"{tool}.safetensors")
+        for name in formats:
+            for key in file.entries:
+                if key.partition("/")[2] in (name, f"{name}.raw"):
+                    yield f"{tool}/{key}", file.entries[key], file.bytes_of(key)
+
+
+def write(path, tensors, metadata):
+    header = {"__metadata__": metadata}
+    parts = []
     offset = 0
-    for name, entry, data in chosen:
-        assert entry["dtype"] == "F32"
+    for name, entry, data in tensors:
+        assert entry["dtype"] in ("F32", "U8")
         header[name] = {**entry, "data_offsets": [offset, offset + len(data)]}
+        parts.append(data)
         offset += len(data)
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    content = struct.pack("<Q", len(text)) + text + b"".join(data for _, _, data in chosen)
-    options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "references.safetensors.gz").write_bytes(gzip.compress(content, 9, mtime=0))
+    content = struct.pack("<Q", len(text)) + text + b"".join(parts)
+    path.write_bytes(gzip.compress(content, 9, mtime=0))
 
 
 if __name__ == "__main__":

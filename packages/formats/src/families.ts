@@ -1,6 +1,7 @@
 import { fourBit } from './bitsandbytes/four-bit.js';
 import { fp8 } from './floats/fp8.js';
 import { plainFloats } from './floats/plain-floats.js';
+import { kQuants } from './gguf/k-quants/k-quants.js';
 import { legacyGguf } from './gguf/legacy.js';
 import { int } from './integers/int.js';
 import { mx } from './microscaling/mx.js';
@@ -17,6 +18,7 @@ export const families: readonly FormatFamily[] = [
   nvfp4,
   fourBit,
   legacyGguf,
+  kQuants,
   mlx,
   matmulNbits,
   plainFloats,

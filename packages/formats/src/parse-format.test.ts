@@ -49,7 +49,10 @@ it.each([
   ],
   ['mxfp6', 'It says not all that a format must. Perhaps mxfp6_e2m3, mxfp6_e3m2.'],
   ['mlx4_g16', 'The group size of mlx{2,3,4,5,6,8}_g{32,64,128} may be 32, 64 or 128, not 16'],
-  ['q4_2', 'Perhaps q4_0, q4_1.'],
+  ['q4_2', 'Perhaps q4_0, q4_1, q4_k.'],
+  ['q8_k', 'The bits of q{2,3,4,5,6}_k may be 2, 3, 4, 5 or 6, not 8'],
+  ['Q4_K', 'It is called q4_k here. Perhaps q4_k.'],
+  ['Q4_K_M', 'llama-quantize calls a mixture of formats so, most of them q4_k. Perhaps q4_k.'],
   ['nf5', 'No family has such names. Perhaps nf4.'],
   [
     'something else',

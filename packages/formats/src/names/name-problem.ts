@@ -25,6 +25,13 @@ export function nameProblem(name: string, known: readonly string[]): NameProblem
       nearest: [],
     };
   }
+  const mixture = /^(q\d_k)_(s|m|l|xl)$/.exec(plain)?.[1];
+  if (mixture !== undefined && known.includes(mixture)) {
+    return {
+      problem: `llama-quantize calls a mixture of formats so, most of them ${mixture}.`,
+      nearest: [mixture],
+    };
+  }
   return (
     unfinished(plain, known) ??
     choiceProblem(plain, known) ?? {

@@ -13,9 +13,10 @@ export interface Reference extends Matrix {
   readonly bitsPerWeight: number;
 }
 
-/** Float32 matrices of a safetensors file by their keys, and its metadata. */
+/** Float32 matrices of a safetensors file by their keys, its tensors of bytes, and its metadata. */
 export interface Matrices {
   readonly byKey: ReadonlyMap<string, Matrix>;
+  readonly bytesByKey: ReadonlyMap<string, Uint8Array>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -32,14 +33,16 @@ export function matricesOf(content: Buffer): Matrices {
   );
   const { __metadata__: metadata = {}, ...entries } = header;
   const byKey = new Map<string, Matrix>();
+  const bytesByKey = new Map<string, Uint8Array>();
   for (const [key, { dtype, shape, data_offsets: offsets }] of Object.entries(entries)) {
     const [outputs, inputs = 1] = shape;
-    if (dtype !== 'F32' || outputs === undefined) continue;
     const [start, end] = offsets.map((offset) => 8 + length + offset);
     const bytes = Uint8Array.from(content.subarray(start, end));
+    if (dtype === 'U8') bytesByKey.set(key, bytes);
+    if (dtype !== 'F32' || outputs === undefined) continue;
     byKey.set(key, { shape: [outputs, inputs], values: new Float32Array(bytes.buffer) });
   }
-  return { byKey, metadata };
+  return { byKey, bytesByKey, metadata };
 }
 
 const fixture = matricesOf(
