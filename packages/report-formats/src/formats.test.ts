@@ -77,6 +77,41 @@ rank  layer                            shape     l1  of max
   });
 });
 
+describe('a score in several formats', () => {
+  const { run, scores } = exampleReport;
+  const metrics = ['int4_g32.kl', 'int4_g32.top1_agreement', 'bf16.kl', 'bf16.top1_agreement'];
+  const report: ScoreReport = {
+    run: { ...run, method: 'measure', metrics },
+    scores: scores.map((score) => ({
+      ...score,
+      values: {
+        'int4_g32.kl': score.rank === 2 ? null : 0.0125,
+        'int4_g32.top1_agreement': score.rank === 2 ? null : 0.5,
+        'bf16.kl': 1e-7,
+        'bf16.top1_agreement': 1,
+      },
+      other_metrics: { 'bf16.kl': { standard_error: 2e-9, per_example: [1e-7, 2e-7] } },
+    })),
+  };
+
+  it('has a line for each of them, with the errors that are known', async () => {
+    const shown = await text(table, report, { top: 2 });
+    expect(shown.slice(shown.indexOf('layer  '))).toBe(`\
+layer                            in              kl    ± s.e.  top1_agreement
+model.layers.0.self_attn.v_proj  int4_g32   0.01250     1.250          0.5000
+model.layers.0.self_attn.v_proj  bf16      1.000e-7  2.000e-9           1.000
+model.layers.1.mlp               int4_g32         –         –               –
+model.layers.1.mlp               bf16      1.000e-7  2.000e-9           1.000
+… 1 more
+`);
+  });
+
+  it('has errors without examples unless these are asked for', async () => {
+    expect(await text(json, report)).toContain('"bf16.kl":{"standard_error":2e-9}');
+    expect(await text(json, report, { perExample: true })).toContain('[1e-7,2e-7]');
+  });
+});
+
 describe('a mixture of experts', () => {
   const counts = [
     { routed_tokens: 1203, routed_examples: 14, per_example_routed_tokens: [1203, 0] },

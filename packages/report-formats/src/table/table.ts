@@ -3,6 +3,7 @@ import type { LineOptions, Report, ReportFormat } from '../report-format.js';
 import { bar } from './bar.js';
 import { type Column, columns } from './columns.js';
 import { formatBytes, formatCount, formatDuration, formatShare, formatValue } from './quantity.js';
+import { variantRows, variantsIn } from './variant-rows.js';
 
 const BAR_WIDTH = 12;
 /** Title of the column that only means over examples have. */
@@ -31,7 +32,8 @@ async function* tableLines(
   if (run !== null) yield* [...runHeader(run), ''];
   const all: LayerScore[] = [];
   for await (const score of scores) all.push(score);
-  yield* rankedScores({ metrics, scores: all }, top);
+  const variants = variantsIn(metrics);
+  yield* variants ? variantRows(variants, all, top) : rankedScores({ metrics, scores: all }, top);
 }
 
 /** The scores that `rankedScores` ranks, by the first of the metrics. */
