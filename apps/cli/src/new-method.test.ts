@@ -60,14 +60,15 @@ async function submit(params: object): Promise<string> {
 
 it('is offered with its parameters', async () => {
   const { data } = MethodList.parse(JSON.parse(await get('/methods')));
-  expect(data.map(({ name }) => name)).toEqual(['fisher', 'magnitude', 'format_error', 'shape']);
-  expect(data[3]).toMatchObject({
+  const names = data.map(({ name }) => name);
+  expect(names).toEqual(['fisher', 'magnitude', 'format_error', 'measure', 'shape']);
+  expect(data[4]).toMatchObject({
     version: '7',
     definition: 'numel to the powers 1',
     metrics: ['numel^1'],
     needs_dataset: false,
   });
-  expect(data[3]?.params.properties).toHaveProperty('powers');
+  expect(data[4]?.params.properties).toHaveProperty('powers');
 });
 
 it('is computed, stored and ranked by the first metric of its own run', async () => {

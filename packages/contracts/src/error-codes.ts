@@ -112,6 +112,11 @@ export const errorCodes = {
     title: 'The graph cannot be differentiated',
   },
   non_finite_gradient: { status: 422, retryable: false, title: 'A gradient is not finite' },
+  non_finite_damage: {
+    status: 422,
+    retryable: false,
+    title: 'Predictions with the replaced weights are not finite',
+  },
   non_finite_weight: { status: 422, retryable: false, title: 'A weight is not finite' },
   format_unknown: { status: 422, retryable: false, title: 'No numeric format has this name' },
   format_unsuitable: {

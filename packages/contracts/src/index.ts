@@ -20,6 +20,15 @@ export {
 export { type FormatErrorJobSpec, formatErrorMetrics } from './methods/format-error.js';
 export { methodOf, registerMethod, scoringMethods } from './methods/index.js';
 export type { MagnitudeJobSpec } from './methods/magnitude.js';
+export {
+  type Assignment,
+  type MeasureJobSpec,
+  type MeasureParams,
+  measureMetrics,
+  namesOf,
+  type Pairs,
+  WHOLE_MODEL,
+} from './methods/measure.js';
 export * from './methods/scoring-method.js';
 export * from './model-text.js';
 export * from './printable.js';

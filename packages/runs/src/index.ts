@@ -1,5 +1,12 @@
 export { assertPerExample } from './assert-per-example.js';
 export {
+  type ExampleDamage,
+  MeasuredDamage,
+  type MeasuredMean,
+  packDamage,
+  unpackDamage,
+} from './damage/measured-damage.js';
+export {
   type Damage,
   type DamageProducts,
   damageWithError,

@@ -79,7 +79,8 @@ export function mergeReports(reports: readonly ComputedReport[]): ComputedReport
 
 function fisherRun(run: Run): FisherRun {
   const { id, method, dataset, imported } = run;
-  if (methodOf(method).overExamples && dataset && !imported) return { ...run, dataset };
+  const { overExamples, joinable = overExamples } = methodOf(method);
+  if (joinable && dataset && !imported) return { ...run, dataset };
   const why = imported ? 'was imported' : `is a ${method} run`;
   throw incompatible(`${id} ${why}: only computed Fisher runs have examples to merge.`);
 }

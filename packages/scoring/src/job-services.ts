@@ -1,3 +1,4 @@
+import type { Run } from '@layersense/contracts';
 import type { HubSettings } from '@layersense/model-source';
 import type { BatchColumns, BatchStatistics } from '@layersense/runs';
 import type { ShardReport } from './compute-facts.js';
@@ -13,10 +14,22 @@ export interface ComputationKey extends BatchColumns {
   readonly shapes?: ReadonlyMap<string, readonly number[]>;
 }
 
+/** Numbers of some examples, in an order that whoever keeps them knows. */
+export interface FinishedValues {
+  /** What they are of, beside the examples. */
+  readonly of: string;
+  /** Positions of the examples in the calibration set. */
+  readonly positions: readonly number[];
+  readonly values: Float64Array;
+}
+
 /** The finished batches of an interrupted attempt. */
 export interface FinishedBatches {
   load(key: ComputationKey): Promise<readonly BatchStatistics[]>;
   append(key: ComputationKey, batch: BatchStatistics): Promise<void>;
+  /** Those of a method whose values are no squared norms, under the identity of its run. */
+  loadValues(identity: string): Promise<readonly FinishedValues[]>;
+  appendValues(identity: string, values: FinishedValues): Promise<void>;
 }
 
 /** What a job needs of the process it runs in. */
@@ -39,6 +52,8 @@ export interface JobServices {
   readonly compute?: ComputeSource | undefined;
   /** Where to look for values that need not be computed again; nowhere by default. */
   readonly earlier?: EarlierRuns | undefined;
+  /** A stored run, or one that the user gives; there is none by default. @throws LayersenseError `not_found` */
+  readonly findRun?: ((id: string) => Promise<Run | undefined>) | undefined;
   /** Is told that a plan ran out of memory and that a smaller one goes on. */
   readonly onSmallerPlan?: ((change: PlanChange) => Promise<unknown>) | undefined;
   /** What the shards of the job tell, where it had any. */
@@ -60,4 +75,6 @@ export interface PlanChange {
 export const noFinishedBatches: FinishedBatches = {
   load: () => Promise.resolve([]),
   append: () => Promise.resolve(),
+  loadValues: () => Promise.resolve([]),
+  appendValues: () => Promise.resolve(),
 };

@@ -157,6 +157,7 @@ describe('a run for quantisation that was interrupted', () => {
     let ends = true;
     const computed: number[] = [];
     const finishedBatches: FinishedBatches = {
+      ...noFinishedBatches,
       // Marginals are not stored with a batch.
       load: () => Promise.resolve(batches.map(({ marginals: _, ...batch }) => batch)),
       append: (__, batch) => {

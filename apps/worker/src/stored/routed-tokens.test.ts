@@ -213,7 +213,7 @@ describe('the tokens that experts saw', () => {
       const stored = storedBatches(database, id);
       let left = 3;
       const dying = {
-        load: stored.load,
+        ...stored,
         append: async (...batch: Parameters<typeof stored.append>) => {
           if (left-- === 0) throw new Error('killed');
           await stored.append(...batch);

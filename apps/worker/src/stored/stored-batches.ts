@@ -32,10 +32,24 @@ export function storedBatches({ jobs }: Database, jobId: string): FinishedBatche
       await jobs.batches.save(jobId, {
         identity,
         // A smaller plan makes other batches, some of whose examples are in those before.
-        key: createHash('sha256').update(examples.join()).digest('hex'),
+        key: hashOf(examples),
         positions: examples,
         values: packBatch(columns, batch),
       });
     },
+    async loadValues(identity) {
+      const batches = await jobs.batches.load(jobId);
+      return batches
+        .filter((batch) => batch.identity === identity)
+        .map(({ key, positions, values }) => ({ of: key.split(' ')[0] ?? '', positions, values }));
+    },
+    async appendValues(identity, { of, positions, values }) {
+      const key = `${of} ${hashOf(positions)}`;
+      await jobs.batches.save(jobId, { identity, key, positions, values });
+    },
   };
+}
+
+function hashOf(positions: readonly number[]): string {
+  return createHash('sha256').update(positions.join()).digest('hex');
 }

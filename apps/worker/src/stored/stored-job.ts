@@ -49,6 +49,7 @@ export function runStoredJobs(
     const keptFolder = job.request.force ? undefined : services.keptFolder;
     const onSmallerPlan = (change: PlanChange) =>
       database.jobs.recordSmallerPlan(work.jobId, change);
+    const findRun = (id: string) => database.runs.get(id);
     // Taking a folder over renames it, so an attempt does it once.
     let claimed: Promise<string> | undefined;
     const spillFolder = () => {
@@ -62,6 +63,7 @@ export function runStoredJobs(
       hub,
       finishedBatches,
       earlier,
+      findRun,
       keptFolder,
       onBatch,
       onSmallerPlan,

@@ -405,8 +405,69 @@ export interface components {
             parameters?: string[];
         };
         MagnitudeParamsInput: Record<string, never>;
+        AssignmentInput: {
+            /** @description assignment_1, assignment_2, … when absent */
+            name?: string;
+            /** @description formats by the names of parameters, with * and ? as wildcards; a name without wildcards goes before those with them */
+            weights: {
+                [key: string]: string;
+            };
+        };
+        PairsInput: {
+            /** @description numeric formats by name, such as int4_g32, int8_channel or nvfp4; the first one ranks */
+            formats: string[];
+            /** @description names of parameters, with * and ? as wildcards; every matrix when absent */
+            matrices?: string[];
+            /** @description how many of the pairs are measured: one out of each of so many equal parts of them, in the order of `predicted` or of the layers */
+            sample?: number;
+            /**
+             * @description of the sample
+             * @default 42
+             */
+            seed?: number;
+            /** @description by parameter and format, what the pairs are ordered by before they are sampled */
+            predicted?: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+        };
+        MeasureParamsInput: {
+            /** @description which weights get which formats, all at once; each is measured as a whole */
+            assignments?: components["schemas"]["AssignmentInput"][];
+            /** @description one matrix in one format at a time, all others as they are */
+            pairs?: components["schemas"]["PairsInput"];
+            /**
+             * @description how many are drawn
+             * @default 64
+             */
+            examples?: number;
+            /** @description leave out so many of the first drawn */
+            skip_examples?: number;
+            /** @default 2048 */
+            max_length?: number;
+            /** @default 42 */
+            seed?: number;
+            batch_size?: number;
+            /** @description masked language models: share of the tokens that are masked; 0.15 when absent */
+            mask_probability?: number;
+            /** @description what the computation may take in memory; four fifths of what is available when absent */
+            memory_limit_bytes?: number;
+            /** @description the run whose examples those here are compared with */
+            calibration_run?: string;
+            /**
+             * @description with calibration_run, whether examples that it shares are refused or, as when this is absent, counted in the record
+             * @enum {string}
+             */
+            held_out?: "recorded" | "required";
+            /**
+             * @description whole: all weights are mapped; streamed: those of one block at a time
+             * @enum {string}
+             */
+            plan?: "auto" | "whole" | "streamed";
+        };
         /** @enum {string} */
-        MethodInput: "fisher" | "magnitude" | "format_error";
+        MethodInput: "fisher" | "magnitude" | "format_error" | "measure";
         /** @enum {string} */
         JobStatusInput: "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";
         /**
@@ -571,6 +632,43 @@ export interface components {
             priority?: number;
             /** @description the longest that one attempt may take; the worker has a limit of its own */
             timeout_seconds?: number;
+        } | {
+            /** @description a Hub repository, or a folder under an allowed root */
+            model: string;
+            /** @description branch, tag or commit; main by default */
+            revision?: string;
+            /** @default auto */
+            device?: components["schemas"]["DeviceInput"];
+            /** @constant */
+            method: "measure";
+            dataset: string | components["schemas"]["DatasetSpecInput"];
+            params: components["schemas"]["MeasureParamsInput"];
+            /** @default {} */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * @description compute even where a stored run has the same numbers
+             * @default false
+             */
+            force?: boolean;
+            /**
+             * Format: uri
+             * @description is told when the job has ended
+             */
+            webhook_url?: string;
+            /**
+             * @description jobs of a higher priority are taken from the queue first
+             * @default 0
+             */
+            priority?: number;
+            /** @description the longest that one attempt may take; the worker has a limit of its own */
+            timeout_seconds?: number;
+            /**
+             * @description over how many workers at most the examples are divided; not with `until`
+             * @default 1
+             */
+            shards?: number;
         };
         /** @enum {string} */
         Device: "auto" | "cpu" | "cuda" | "webgpu";
@@ -587,7 +685,7 @@ export interface components {
             revision?: string;
         };
         /** @enum {string} */
-        Method: "fisher" | "magnitude" | "format_error";
+        Method: "fisher" | "magnitude" | "format_error" | "measure";
         /**
          * @example {
          *       "type": "urn:layersense:error:invalid_request",
@@ -610,7 +708,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "invalid_request" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "request_timeout" | "headers_too_large" | "unauthenticated" | "forbidden" | "origin_not_allowed" | "webhooks_disabled" | "webhook_url_not_allowed" | "rate_limited" | "exposure_refused" | "not_acceptable" | "too_many_streams" | "idempotency_key_reused" | "not_found" | "job_unfinished" | "job_without_scores" | "job_finished" | "path_not_allowed" | "model_not_found" | "revision_not_found" | "model_gated" | "model_type_unsupported" | "loss_unsupported" | "config_invalid" | "checkpoint_missing" | "checkpoint_invalid" | "tensor_missing" | "tensor_mismatch" | "dtype_unsupported" | "tokenizer_missing" | "tokenizer_invalid" | "tokenizer_unsupported" | "chat_template_missing" | "dataset_not_found" | "dataset_malformed" | "label_invalid" | "dataset_empty" | "sequence_too_long" | "token_out_of_range" | "unsupported_operator" | "non_finite_gradient" | "non_finite_weight" | "format_unknown" | "format_unsuitable" | "format_overflow" | "device_unavailable" | "out_of_memory" | "disk_full" | "compute_failed" | "compute_process_died" | "compute_stalled" | "hub_unavailable" | "hub_offline" | "download_corrupt" | "cache_full" | "runs_incompatible" | "runs_overlap" | "timed_out" | "canceled" | "database_unavailable" | "migration_refused" | "queue_unavailable" | "internal";
+            code: "invalid_request" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "request_timeout" | "headers_too_large" | "unauthenticated" | "forbidden" | "origin_not_allowed" | "webhooks_disabled" | "webhook_url_not_allowed" | "rate_limited" | "exposure_refused" | "not_acceptable" | "too_many_streams" | "idempotency_key_reused" | "not_found" | "job_unfinished" | "job_without_scores" | "job_finished" | "path_not_allowed" | "model_not_found" | "revision_not_found" | "model_gated" | "model_type_unsupported" | "loss_unsupported" | "config_invalid" | "checkpoint_missing" | "checkpoint_invalid" | "tensor_missing" | "tensor_mismatch" | "dtype_unsupported" | "tokenizer_missing" | "tokenizer_invalid" | "tokenizer_unsupported" | "chat_template_missing" | "dataset_not_found" | "dataset_malformed" | "label_invalid" | "dataset_empty" | "sequence_too_long" | "token_out_of_range" | "unsupported_operator" | "non_finite_gradient" | "non_finite_damage" | "non_finite_weight" | "format_unknown" | "format_unsuitable" | "format_overflow" | "device_unavailable" | "out_of_memory" | "disk_full" | "compute_failed" | "compute_process_died" | "compute_stalled" | "hub_unavailable" | "hub_offline" | "download_corrupt" | "cache_full" | "runs_incompatible" | "runs_overlap" | "timed_out" | "canceled" | "database_unavailable" | "migration_refused" | "queue_unavailable" | "internal";
             retryable: boolean;
             context?: {
                 [key: string]: unknown;

@@ -2,6 +2,7 @@ import { LayersenseError } from '../error-codes.js';
 import { fisher } from './fisher.js';
 import { formatError } from './format-error.js';
 import { magnitude } from './magnitude.js';
+import { measure } from './measure.js';
 import type { ScoringMethod } from './scoring-method.js';
 
 const known = new Map<string, ScoringMethod>();
@@ -39,3 +40,4 @@ export function methodOf(name: string): ScoringMethod {
 registerMethod(fisher);
 registerMethod(magnitude);
 registerMethod(formatError);
+registerMethod(measure);

@@ -44,13 +44,15 @@ export interface ScoringMethod {
   readonly metricNames: string;
   /** The exact meaning of a run's numbers in a sentence, stored with them. */
   definition(spec: AnyJobSpec, weights: ScoredWeights): string;
-  /**
-   * Whether its scores are means over examples whose own values are kept: such runs can be divided
-   * into shards, extended and merged.
-   */
+  /** Whether its scores are means over examples: such runs can be divided into shards. */
   readonly overExamples: boolean;
+  /**
+   * Whether all that its runs say follows from the values of examples that are kept: such runs can be
+   * extended and merged. Those over examples can unless they say otherwise.
+   */
+  readonly joinable?: boolean;
   /** What a value that is no finite number is about. */
-  readonly nonFinite: 'non_finite_gradient' | 'non_finite_weight';
+  readonly nonFinite: 'non_finite_gradient' | 'non_finite_weight' | 'non_finite_damage';
   /** What is differentiated, for the columns of a run; neither where nothing is. */
   objective?(spec: AnyJobSpec): { readonly loss: Loss | undefined; readonly labels: Labels };
   /** Parameters that determine its numbers beside model, examples, loss and labels; none by default. */

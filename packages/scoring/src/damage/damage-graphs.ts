@@ -89,26 +89,18 @@ function redirectHead(head: VocabularyHead, redirect: Redirect): VocabularyHead 
   return { ...head, projection: { weight: moved(weight), bias: bias && moved(bias) } };
 }
 
-/** Whether any weight of a graph lies in one of the tensors. */
-export function usesAny(
-  graph: Pick<Graph, 'initializers'>,
-  tensors: readonly TensorRef[],
-): boolean {
-  return [...graph.initializers.values()].some(({ ref }) => ref && isIn(ref, tensors));
+/** Whether a graph has weights in a stretch of a stored tensor. */
+export function usesWeight(graph: Pick<Graph, 'initializers'>, stored: TensorRef): boolean {
+  return [...graph.initializers.values()].some(({ ref }) => ref && isIn(ref, stored));
 }
 
-/** Whether the head has weights in one of the tensors. */
-export function headUsesAny(
-  { projection }: VocabularyHead,
-  tensors: readonly TensorRef[],
-): boolean {
+/** Whether the head has. */
+export function headUses({ projection }: VocabularyHead, stored: TensorRef): boolean {
   const refs = [projection?.weight.stored.ref, projection?.bias?.stored.ref];
-  return refs.some((ref) => ref && isIn(ref, tensors));
+  return refs.some((ref) => ref && isIn(ref, stored));
 }
 
-function isIn({ file, offset }: TensorRef, tensors: readonly TensorRef[]): boolean {
-  return tensors.some(
-    (tensor) =>
-      tensor.file === file && offset >= tensor.offset && offset < tensor.offset + tensor.length,
-  );
+function isIn(ref: TensorRef, stored: TensorRef): boolean {
+  const { file, offset, length } = stored;
+  return ref.file === file && ref.offset >= offset && ref.offset + ref.length <= offset + length;
 }

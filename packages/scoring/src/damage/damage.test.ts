@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import type { CalibrationSet } from '@layersense/calibration';
 import { openCheckpoint, readTensor } from '@layersense/model-source';
 import { buildForward, parseModel } from '@layersense/models';
-import { elementCount, encodeModel, type Graph, redirectWeights } from '@layersense/onnx-ir';
+import {
+  elementCount,
+  encodeModel,
+  type Graph,
+  redirectWeights,
+  type TensorRef,
+} from '@layersense/onnx-ir';
 import { type ComputeProcess, startComputeProcess } from '@layersense/runtime';
 import type { ExampleDamage } from '@layersense/sensitivity';
 import { demoCheckpoint, largest, nonEmpty, parityCheckpoints } from '@layersense/testing';
@@ -63,20 +69,22 @@ class Case {
   /** Every weight rounded to a multiple of a share of its tensor's largest one. */
   variant(name: string, tensors: readonly string[], share: number): Variant {
     const weights = tensors.map((tensor) => {
-      const values = async function* (this: Case) {
-        const w = await this.values(tensor);
+      const stored = this.stored(tensor);
+      const { weightsFolder } = this.checkpoint;
+      const values = async function* () {
+        const w = Float32Array.from(await readTensor(weightsFolder, stored));
         const step = share * largest(w.map(Math.abs));
         yield w.map((x) => (share === 0 ? x : Math.round(x / step) * step));
-      }.bind(this);
-      return [tensor, { values }] as const;
+      };
+      return { parameter: tensor, stored, values };
     });
-    return { name, weights: new Map(weights) };
+    return { name, weights };
   }
 
-  async values(tensor: string): Promise<Float32Array> {
+  stored(tensor: string): TensorRef {
     const ref = this.checkpoint.tensors.get(tensor);
     if (!ref) throw new Error(`there is no ${tensor}`);
-    return Float32Array.from(await readTensor(this.checkpoint.weightsFolder, ref));
+    return ref;
   }
 
   async measure(
@@ -212,7 +220,7 @@ describe('measured damage of the demo model', async () => {
   ];
 
   it('is what float64 arithmetic says, in every plan', async () => {
-    expect(demo.checkpoint.tensors.get(matrix)?.dtype).toBe('bfloat16');
+    expect(demo.stored(matrix).dtype).toBe('bfloat16');
     const together = { params: { batch_size: 2 } };
     const whole = await demo.measure(variants, together);
     for (const [i, variant] of nonEmpty(variants.entries())) {
@@ -256,18 +264,17 @@ describe('measured damage of the demo model', async () => {
     expect(await readdir(folder)).toEqual([]);
     const yielding = (values: Float32Array): Variant => ({
       name: 'wrong',
-      weights: new Map([
-        [
-          matrix,
-          {
-            values: async function* () {
-              yield await Promise.resolve(values);
-            },
+      weights: [
+        {
+          parameter: matrix,
+          stored: demo.stored(matrix),
+          values: async function* () {
+            yield await Promise.resolve(values);
           },
-        ],
-      ]),
+        },
+      ],
     });
-    const elements = elementCount(demo.checkpoint.tensors.get(matrix)?.shape ?? []);
+    const elements = elementCount(demo.stored(matrix).shape);
     await expect(demo.measure([yielding(new Float32Array(7))])).rejects.toMatchObject({
       code: 'tensor_mismatch',
       message: expect.stringContaining(`${matrix} has ${elements} elements`),

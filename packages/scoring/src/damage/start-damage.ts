@@ -63,7 +63,8 @@ export async function startDamage(
   const spill = await openSpill(request.spillFolder);
   try {
     // What an earlier attempt has left between segments is of no use: its batches are not.
-    for (const name of await readdir(spill.folder)) await rm(join(spill.folder, name));
+    for (const name of await readdir(spill.folder))
+      await rm(join(spill.folder, name), { recursive: true });
     return await startIn(spill, request, signal);
   } catch (error) {
     await spill.close();
@@ -80,7 +81,7 @@ async function startIn(
   const graphs = new DamageGraphsByShape(request);
   const shapeOf = (tokenBudget: number) => largestBatch(set, { params, tokenBudget });
   const together = sweepSize(set, graphs.get(shapeOf(largestTokenBudget(device))));
-  const replaced = Math.max(0, ...variants.map((variant) => replacedElements(variant, request)));
+  const replaced = Math.max(0, ...variants.map(replacedElements));
   const { tokens } = set;
   const estimate = damageMemory({
     shapeOf,
@@ -132,12 +133,8 @@ function sweepSize({ tokens }: CalibrationSet, { head }: DamageGraphs): number {
   return Math.max(1, Math.floor(MOST_BETWEEN_SEGMENTS / (4 * width * tokens)));
 }
 
-function replacedElements(
-  { weights }: Variant,
-  { checkpoint }: Pick<DamageRequest, 'checkpoint'>,
-): number {
-  const shapes = [...weights.keys()].map((name) => checkpoint.tensors.get(name)?.shape ?? []);
-  return shapes.reduce((sum, shape) => sum + elementCount(shape), 0);
+function replacedElements({ weights }: Variant): number {
+  return weights.reduce((sum, { stored }) => sum + elementCount(stored.shape), 0);
 }
 
 function batchesOf(

@@ -7,7 +7,8 @@ import type { BatchDamage, Reference } from './batch-damage.js';
 import type { DamageGraphs } from './damage-graphs.js';
 import type { DamagePlan, DamagePlanOptions } from './damage-plan.js';
 import type { ForwardPasses, KeyedBatch, Owner } from './forward-passes.js';
-import { type ReplacedWeights, routeOf, type VariantRoute } from './variant-route.js';
+import type { ReplacedWeight } from './variant.js';
+import { routeOf, type VariantRoute } from './variant-route.js';
 import { type WeightOverlay, writeOverlay } from './weight-overlay.js';
 
 /** What goes through the segments together: the batch, and who is still to be measured on it. */
@@ -47,12 +48,12 @@ export class StreamedDamagePlan implements DamagePlan {
   }
 
   #stream({ key, batch }: KeyedBatch, numbers: readonly number[]): Stream {
-    const { variants, checkpoint, isKnown } = this.options;
+    const { variants, isKnown } = this.options;
     const graphs = this.passes.graphsFor(batch);
     const routes = numbers.flatMap((number) => {
       const variant = variants[number];
       if (!variant || isKnown(number, batch)) return [];
-      return [[number, routeOf(graphs, variant, checkpoint)] as const];
+      return [[number, routeOf(graphs, variant)] as const];
     });
     return { key, batch, graphs, routes: new Map(routes) };
   }
@@ -76,7 +77,7 @@ export class StreamedDamagePlan implements DamagePlan {
     for (const number of numbersIn(streams)) {
       const own = streams.filter(({ routes }) => (routes.get(number)?.first ?? index + 1) <= index);
       const replaced = unionOf(own.map(({ routes }) => routes.get(number)?.segments[index]));
-      if (replaced.size === 0) await this.#advance(own, index, number, originals);
+      if (replaced.length === 0) await this.#advance(own, index, number, originals);
       else {
         await this.#withOverlay(replaced, async (overlay) => {
           const sessions = new SessionPool((graph) => this.passes.open(graph, overlay));
@@ -125,7 +126,7 @@ export class StreamedDamagePlan implements DamagePlan {
     for (const number of numbersIn(streams)) {
       const own = streams.filter(({ routes }) => routes.has(number));
       const replaced = unionOf(own.map(({ routes }) => routes.get(number)?.head));
-      const overlay = replaced.size === 0 ? undefined : await this.#overlay(replaced);
+      const overlay = replaced.length === 0 ? undefined : await this.#overlay(replaced);
       try {
         const changed = new SessionPool((graph) => this.passes.openAsIs(graph, overlay));
         const comparisons = new Map<DamageGraphs, Graph>();
@@ -155,7 +156,7 @@ export class StreamedDamagePlan implements DamagePlan {
   }
 
   async #withOverlay(
-    weights: ReplacedWeights,
+    weights: readonly ReplacedWeight[],
     use: (overlay: WeightOverlay) => Promise<void>,
   ): Promise<void> {
     const overlay = await this.#overlay(weights);
@@ -166,7 +167,7 @@ export class StreamedDamagePlan implements DamagePlan {
     }
   }
 
-  #overlay(weights: ReplacedWeights): Promise<WeightOverlay> {
+  #overlay(weights: readonly ReplacedWeight[]): Promise<WeightOverlay> {
     return writeOverlay(this.options.folder, this.options.checkpoint, weights);
   }
 }
@@ -179,8 +180,10 @@ function numbersIn(streams: readonly Stream[]): readonly number[] {
   return [...new Set(streams.flatMap(({ routes }) => [...routes.keys()]))].sort((a, b) => a - b);
 }
 
-function unionOf(all: readonly (ReplacedWeights | undefined)[]): ReplacedWeights {
-  return new Map(all.flatMap((each) => [...(each ?? [])]));
+function unionOf(
+  all: readonly (readonly ReplacedWeight[] | undefined)[],
+): readonly ReplacedWeight[] {
+  return [...new Set(all.flatMap((each) => each ?? []))];
 }
 
 function layersAt(streams: readonly Stream[], index: number): string | null {

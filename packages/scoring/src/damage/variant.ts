@@ -1,5 +1,10 @@
-/** New values of a stored tensor. */
+import type { TensorRef } from '@layersense/onnx-ir';
+
+/** New values of a stored tensor, or of a stretch of it that holds a matrix. */
 export interface ReplacedWeight {
+  readonly parameter: string;
+  /** What is replaced, as the checkpoint stores it. */
+  readonly stored: TensorRef;
   /** All elements in order, row-major as the tensor is stored. */
   readonly values: () => AsyncIterable<Float32Array>;
 }
@@ -7,6 +12,5 @@ export interface ReplacedWeight {
 /** A model some of whose weights are others. */
 export interface Variant {
   readonly name: string;
-  /** By the names of the checkpoint's tensors. */
-  readonly weights: ReadonlyMap<string, ReplacedWeight>;
+  readonly weights: readonly ReplacedWeight[];
 }

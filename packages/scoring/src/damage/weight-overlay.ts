@@ -17,8 +17,6 @@ export interface WeightOverlay {
   close(): Promise<void>;
 }
 
-type Stored = Pick<Checkpoint, 'tensors' | 'weightsFolder'>;
-
 /**
  * Writes weights as float32 to a file in `folder`. ONNX Runtime maps weights from one folder and what
  * lies below it, so that of an overlay is what checkpoint and file have in common.
@@ -28,8 +26,8 @@ type Stored = Pick<Checkpoint, 'tensors' | 'weightsFolder'>;
  */
 export async function writeOverlay(
   folder: string,
-  { tensors, weightsFolder }: Stored,
-  weights: ReadonlyMap<string, ReplacedWeight>,
+  { weightsFolder }: Pick<Checkpoint, 'weightsFolder'>,
+  weights: readonly ReplacedWeight[],
 ): Promise<WeightOverlay> {
   const real = await realpath(folder);
   const path = join(real, `${randomUUID()}.weights`);
@@ -40,11 +38,10 @@ export async function writeOverlay(
   const handle = await open(path, 'wx', 0o600);
   try {
     let offset = 0;
-    for (const [name, weight] of weights) {
-      const from = tensors.get(name);
-      if (!from) throw new RangeError(`there is no tensor ${name} to replace`);
-      const length = await append(handle, name, from.shape, weight);
-      written.push([from, { file, offset, length, dtype: 'float32', shape: from.shape }]);
+    for (const weight of weights) {
+      const { stored } = weight;
+      const length = await append(handle, weight);
+      written.push([stored, { file, offset, length, dtype: 'float32', shape: stored.shape }]);
       offset += length;
     }
   } catch (error) {
@@ -72,12 +69,10 @@ export async function writeOverlay(
 
 async function append(
   handle: FileHandle,
-  name: string,
-  shape: readonly number[],
-  weight: ReplacedWeight,
+  { parameter: name, stored: { shape }, values: read }: ReplacedWeight,
 ): Promise<number> {
   let elements = 0;
-  for await (const values of weight.values()) {
+  for await (const values of read()) {
     const index = values.findIndex((value) => !Number.isFinite(value));
     if (index >= 0) throw nonFinite(name, elements + index);
     elements += values.length;

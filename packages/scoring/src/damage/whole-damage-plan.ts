@@ -67,12 +67,12 @@ export class WholeDamagePlan implements DamagePlan {
   }
 
   #pendingOn(batches: readonly KeyedBatch[], graphs: DamageGraphs): readonly Pending[] {
-    const { variants, checkpoint, isKnown } = this.options;
+    const { variants, isKnown } = this.options;
     return variants
       .map((variant, number) => ({
         number,
         name: variant.name,
-        route: routeOf(graphs, variant, checkpoint),
+        route: routeOf(graphs, variant),
         batches: batches.filter(({ batch }) => !isKnown(number, batch)),
       }))
       .filter((each) => each.batches.length > 0);
@@ -104,11 +104,11 @@ export class WholeDamagePlan implements DamagePlan {
     const { checkpoint, variants, folder } = this.options;
     const { segments, head } = graphs;
     const hidden = head.hidden.name;
-    const overlay = await writeOverlay(folder, checkpoint, variants[number]?.weights ?? new Map());
+    const overlay = await writeOverlay(folder, checkpoint, variants[number]?.weights ?? []);
     try {
       const own = new SessionPool((graph) => this.passes.open(graph, overlay));
       const comparison =
-        route.head.size > 0
+        route.head.length > 0
           ? await this.passes.openAsIs(graphs.compareHeads(overlay), overlay)
           : await originals.get(graphs.compare);
       for (const batch of batches) {
@@ -117,7 +117,7 @@ export class WholeDamagePlan implements DamagePlan {
         let owner: Owner = 'original';
         for (const [i, segment] of segments.entries()) {
           if (i < route.first) continue;
-          const isChanged = (route.segments[i]?.size ?? 0) > 0;
+          const isChanged = (route.segments[i]?.length ?? 0) > 0;
           const session = await (isChanged ? own : originals).get(segment.graph);
           await this.passes.advance(session, segment, batch, number, owner);
           if (owner === number && segment.start !== undefined) {
@@ -130,7 +130,7 @@ export class WholeDamagePlan implements DamagePlan {
         yield { batch, damage };
       }
       await own.clear();
-      if (route.head.size > 0) await comparison.release();
+      if (route.head.length > 0) await comparison.release();
     } finally {
       await overlay.close();
     }

@@ -10,9 +10,9 @@ import {
 } from '@layersense/calibration';
 import {
   type DatasetSpec,
+  type FisherParams,
   LayersenseError,
   type RunDataset,
-  type SettledFisherJobSpec,
 } from '@layersense/contracts';
 import {
   allowedPath,
@@ -23,6 +23,15 @@ import {
 import type { ParsedModel } from '@layersense/models';
 import type { JobServices } from '../job-services.js';
 import { targetsOf } from './targets-of.js';
+
+/** What of a job's spec decides which token sequences it is computed on. */
+export interface CalibrationRequest {
+  readonly dataset: DatasetSpec;
+  readonly params: Pick<
+    FisherParams,
+    'examples' | 'skip_examples' | 'max_length' | 'seed' | 'labels' | 'mask_probability'
+  >;
+}
 
 export interface PreparedCalibration {
   readonly set: CalibrationSet;
@@ -43,7 +52,7 @@ interface ResolvedDataset {
  * @throws LayersenseError when dataset, tokenizer and model do not fit together
  */
 export async function prepareCalibration(
-  spec: SettledFisherJobSpec,
+  spec: CalibrationRequest,
   checkpoint: Checkpoint,
   model: ParsedModel,
   services: JobServices,

@@ -1,6 +1,6 @@
 import { type CalibrationSet, planBatches } from '@layersense/calibration';
-import type { FisherJobSpec } from '@layersense/contracts';
-import { batchOptions, largestTokenBudget } from './pending-batches.js';
+import type { AnyJobSpec } from '@layersense/contracts';
+import { type BatchSizes, batchOptions, largestTokenBudget } from './pending-batches.js';
 
 /** One of `of` parts of a job's examples. */
 export interface Shard {
@@ -18,7 +18,7 @@ export interface Shard {
 export function shardPositions(
   set: CalibrationSet,
   positions: readonly number[],
-  { params, device }: Pick<FisherJobSpec, 'params' | 'device'>,
+  { params, device }: Pick<AnyJobSpec, 'device'> & Pick<BatchSizes, 'params'>,
   { index, of }: Shard,
 ): number[] {
   const lengths = positions.map((position) => set.examples[position]?.inputIds.length ?? 0);

@@ -1,11 +1,11 @@
 import type { Targets } from '@layersense/calibration';
-import { MASK_PROBABILITY, type SettledFisherJobSpec } from '@layersense/contracts';
+import { type FisherParams, MASK_PROBABILITY } from '@layersense/contracts';
 import type { ParsedModel } from '@layersense/models';
 import { maskedPositions } from '@layersense/statistics';
 
 /** What a job's examples are asked to predict. */
 export function targetsOf(
-  { params }: SettledFisherJobSpec,
+  { params }: { readonly params: Pick<FisherParams, 'labels' | 'seed' | 'mask_probability'> },
   { task, classes }: Pick<ParsedModel, 'task' | 'classes'>,
 ): Targets {
   const { labels, seed, mask_probability: probability = MASK_PROBABILITY } = params;

@@ -2,11 +2,13 @@ import { LayersenseError } from '@layersense/contracts';
 import { fisherComputation } from './fisher/index.js';
 import { formatErrorComputation } from './format-error/index.js';
 import { magnitudeComputation } from './magnitude/index.js';
+import { measureComputation } from './measure/index.js';
 import type { MethodComputation } from './method-computation.js';
 
 const computations = new Map<string, MethodComputation>([
   ['fisher', fisherComputation],
   ['magnitude', magnitudeComputation],
+  ['measure', measureComputation],
   ['format_error', formatErrorComputation],
 ]);
 

@@ -127,6 +127,7 @@ describe('a streamed run that was interrupted', () => {
   it('between two results computes nothing again', async () => {
     const stored: BatchStatistics[] = [];
     const finishedBatches: FinishedBatches = {
+      ...noFinishedBatches,
       load: () => Promise.resolve(stored),
       append: (_, batch) => {
         if (stored.length === 1) return Promise.reject(new Error('the database has gone'));

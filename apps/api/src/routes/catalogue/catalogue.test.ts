@@ -86,6 +86,7 @@ describe('GET /methods', () => {
       'fisher',
       'magnitude',
       'format_error',
+      'measure',
     ]);
     const [fisher] = data;
     expect(fisher).toMatchObject({ needs_dataset: true, metrics: ['sum', 'density'] });

@@ -89,6 +89,14 @@ describe('POST /jobs', () => {
       '/params/formats',
     ],
     [
+      'what is to be measured twice over',
+      {
+        ...{ model: 'org/tiny', method: 'measure', dataset: 'gsm8k' },
+        params: { pairs: { formats: ['bf16'] }, assignments: [{ weights: { '*': 'bf16' } }] },
+      },
+      '/params/assignments',
+    ],
+    [
       'shards of an adaptive job',
       { ...magnitude, method: 'fisher', dataset: 'gsm8k', shards: 2, params: { until: {} } },
       '/shards',

@@ -82,10 +82,7 @@ describe('adaptive stopping on the demo', () => {
       ),
       routedTokens: new Map(),
     };
-    const finishedBatches = {
-      load: () => Promise.resolve([finished]),
-      append: noFinishedBatches.append,
-    };
+    const finishedBatches = { ...noFinishedBatches, load: () => Promise.resolve([finished]) };
     const resumed = await run(params, { finishedBatches });
     const undisturbed = await run(params);
     expect(resumed.run.identity).toBe(undisturbed.run.identity);

@@ -3,9 +3,9 @@ import { meanOverDraws, withZeroNorms } from '@layersense/runs';
 import type { ComputeFacts } from '../../compute-facts.js';
 import { pendingBatches, tokensOf } from '../../examples/pending-batches.js';
 import { type Shard, shardPositions } from '../../examples/shard-positions.js';
+import { assertFiniteWeights } from '../../model/assert-finite-weights.js';
 import type { PlanChoice } from '../../plans/choose-plan.js';
 import { type RunningPlan, startPlan } from '../../plans/start-plan.js';
-import { assertFiniteWeights } from './assert-finite-weights.js';
 import type { FisherWork } from './fisher-work.js';
 
 /**
