@@ -1,17 +1,18 @@
-import { parse } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import type { JobSpec, ScoreReport } from '@layersense/contracts';
+import { methodOf } from '@layersense/contracts';
 import type { JobServices } from '@layersense/scoring';
 import { addOptions } from '../command-line/add-options.js';
 import type { DescribeCommand } from '../command-line/context.js';
 import { examples } from '../command-line/help-layout.js';
 import { wholeNumber } from '../command-line/values.js';
+import { computeJob } from '../compute-job.js';
 import { datasetNotes } from '../dataset-notes.js';
 import { interruptible } from '../interrupt.js';
 import { formatOptions, outputOptions } from '../output-options.js';
 import { readRequest, refuseWithoutExamples } from '../request/read-request.js';
 import { parameterOption, requestOptions } from '../request/request-options.js';
 import { readRequestSchema } from '../request/request-schema.js';
+import { UsageError } from '../usage-error.js';
 
 /** `layersense score`: the worker's computation without queue and database. */
 export const score: DescribeCommand = (context) => {
@@ -47,12 +48,17 @@ export const score: DescribeCommand = (context) => {
       const spec = readRequest(model, command.opts(), { schema, options });
       const ofExamples = { '--per-example': flags.perExample, '--extend': extend };
       refuseWithoutExamples(spec, ofExamples, schema);
+      if (extend !== undefined && methodOf(spec.method).joinable === false) {
+        throw new UsageError(
+          `--extend has no meaning with --method ${spec.method}, whose runs are not extended. Compute all of the examples.`,
+        );
+      }
       const { checkedOutput } = await import('../score-output.js');
       const output = await checkedOutput(flags);
       const earlier = extend === undefined ? undefined : await readEarlier(extend);
       const { hub } = context.config();
       context.exitCode = await interruptible(async (signal) => {
-        const report = await compute(spec, { hub, threads, earlier }, signal);
+        const report = await computeJob(spec, { hub, threads, earlier }, signal);
         await output.write(report);
         for (const note of datasetNotes(report.run.dataset)) process.stderr.write(`${note}\n`);
         return 0;
@@ -64,33 +70,6 @@ async function readEarlier(file: string): Promise<JobServices['earlier']> {
   const { givenRun } = await import('@layersense/scoring');
   const { readReport } = await import('../read-report.js');
   return givenRun(await readReport(file));
-}
-
-async function compute(
-  spec: JobSpec,
-  services: Pick<JobServices, 'hub' | 'threads' | 'earlier'>,
-  signal: AbortSignal,
-): Promise<ScoreReport> {
-  const { noFinishedBatches, runSensitivityJob } = await import('@layersense/scoring');
-  const { keptFolder } = await import('@layersense/model-source');
-  const { createProgressBar } = await import('../progress-bar.js');
-  const progress = createProgressBar(process.stderr);
-  try {
-    return await runSensitivityJob(
-      spec,
-      {
-        ...services,
-        // The user's own program reads what the user may read.
-        allowedRoots: [parse(process.cwd()).root],
-        report: (update) => progress.update(update),
-        finishedBatches: noFinishedBatches,
-        keptFolder: keptFolder(services.hub),
-      },
-      signal,
-    );
-  } finally {
-    progress.close();
-  }
 }
 
 const scoreExamples = examples(
