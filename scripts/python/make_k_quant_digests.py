@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 BLOCKS = 128
+FIRST_SEED = 30
 # Names here, and GGML_TYPE_* and bytes of a super-block of ggml.
 TYPES = {"q2_k": (10, 84), "q3_k": (11, 110), "q4_k": (12, 144), "q5_k": (13, 176), "q6_k": (14, 210)}
 
@@ -59,7 +60,7 @@ def main():
     quantize.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_void_p]
 
     digests = {name: {} for name in TYPES}
-    for seed, (kind, value) in enumerate(kinds().items()):
+    for seed, (kind, value) in enumerate(kinds().items(), FIRST_SEED):
         next_uniform = uniforms(seed).__next__
         values = np.array([value(next_uniform, i) for i in range(BLOCKS * 256)], dtype=np.float32)
         for name, (ggml_type, size) in TYPES.items():
