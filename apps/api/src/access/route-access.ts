@@ -26,6 +26,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /methods': 'scores:read',
   'GET /runs': 'scores:read',
   'GET /runs/:id': 'scores:read',
+  'GET /runs/:id/marginals': 'scores:read',
   'POST /runs/import': 'runs:write',
   'POST /runs/merge': 'runs:write',
   'GET /metrics': 'metrics:read',

@@ -73,6 +73,10 @@ const ofText: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '/jobs/{id}/events': {
     'text/event-stream': `id: 2\nevent: started\ndata: ${JSON.stringify(startedEvent)}\n\nevent: progress\ndata: ${JSON.stringify(runningJob.progress)}\n\n`,
   },
+  '/runs/{id}/marginals': {
+    'application/octet-stream':
+      '…{"__metadata__":{"run":"run_…","examples":"[8,…]","targets":"[812,…]"},"lm_head.weight.by_output":{"dtype":"F32","shape":[8,4000],"data_offsets":[0,128000]},…',
+  },
   '/metrics': {
     'text/plain':
       '# HELP layersense_jobs Jobs in the database by status\n# TYPE layersense_jobs gauge\nlayersense_jobs{status="queued"} 3\n',

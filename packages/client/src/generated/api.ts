@@ -3448,6 +3448,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example …{"__metadata__":{"run":"run_…","examples":"[8,…]","targets":"[812,…]"},"lm_head.weight.by_output":{"dtype":"F32","shape":[8,4000],"data_offsets":[0,128000]},… */
                     "application/octet-stream": string;
                 };
             };
@@ -3469,7 +3470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A key without the scope admin */
+            /** @description A key without the scope scores:read */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -1,3 +1,4 @@
+import { nonEmpty } from '@layersense/testing';
 import { describe, expect, it } from 'vitest';
 import { differing } from '../test-support/differing.js';
 import { e2m1, e2m3, e3m2, e4m3, type Minifloat, toMinifloat } from './minifloat.js';
@@ -56,7 +57,10 @@ describe.each(types)('%s', (_, type, values, count) => {
   });
 });
 
-describe.each(types.filter(([name]) => name !== 'E4M3'))('%s by cell', (_, type, values) => {
+/** E4M3 has too many values for a table of cells. */
+const ofCells = nonEmpty(types.filter(([name]) => name !== 'E4M3'));
+
+describe.each(ofCells)('%s by cell', (_, type, values) => {
   it('is the same as by bits, with any scale', () => {
     const numbers = Float32Array.from(everywhere(values), (x) => x * 0.37);
     const groups = {
