@@ -251,6 +251,8 @@ for (const { backend, available, start } of nonEmpty(queueBackends)) {
       };
       const seen: string[] = [];
       const runJob: Attempt = async ({ jobId }) => {
+        // What another test has left unfinished is recovered here too.
+        if (![first, lost, ...usual].includes(jobId)) return await saveTinyRun(database, jobId);
         seen.push(jobId);
         if (jobId === first) {
           lost = (await database.jobs.create({ spec, metadata: {}, priority: 10 })).id;
@@ -470,8 +472,14 @@ for (const { backend, available, start } of nonEmpty(queueBackends)) {
           await database.jobs.shards.finish(end.id, shard, {});
         }
         await sleep(20);
-        await startWorker(compute, { staleAfterSeconds: 0.01, reconcileMs: 500 });
-        for (const { id } of [whole, part, end]) await ended(id, 'succeeded');
+        const ours = [whole, part, end].map(({ id }) => id);
+        // What another test has left unfinished is recovered here too.
+        const computeOurs: Attempt = async (work, context) => {
+          if (ours.includes(work.jobId)) return await compute(work, context);
+          await saveTinyRun(database, work.jobId);
+        };
+        await startWorker(computeOurs, { staleAfterSeconds: 0.01, reconcileMs: 500 });
+        for (const id of ours) await ended(id, 'succeeded');
         expect(journal.sort()).toEqual(['0', '0', '1', '1', 'end', 'end', 'end']);
       });
     });

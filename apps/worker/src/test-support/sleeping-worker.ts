@@ -26,7 +26,8 @@ await createSensitivityWorker({
   database,
   logger: pino({ level: 'silent' }),
   maxAttempts: 3,
-  lockMs: 2000,
+  // Short, for tests wait until that of a killed worker has ended; a busy machine renews it in time.
+  lockMs: 8000,
   stalledCheckMs: 500,
   reconcileMs: 60_000,
   runJob: async ({ jobId }, { signal }) => {
