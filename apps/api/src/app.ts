@@ -20,6 +20,7 @@ import { registerTracing } from './plugins/tracing.js';
 import { isProbe } from './probes.js';
 import { listDatasetsRoute, listModelsRoute } from './routes/catalogue/list-known.js';
 import { listMethodsRoute } from './routes/catalogue/list-methods.js';
+import { listDamageRoute } from './routes/damage/list-damage.js';
 import { cancelJobRoute } from './routes/jobs/cancel-job.js';
 import { createJobRoute } from './routes/jobs/create-job.js';
 import { getJobRoute } from './routes/jobs/get-job.js';
@@ -45,6 +46,7 @@ const routes = [
   getJobScoresRoute,
   listWebhookDeliveriesRoute,
   listScoresRoute,
+  listDamageRoute,
   listRunsRoute,
   importRunRoute,
   mergeRunsRoute,

@@ -3,6 +3,7 @@ export * from './api-key.js';
 export * from './canonical-json.js';
 export * from './catalogue.js';
 export * from './create-job-request.js';
+export * from './damage.js';
 export * from './error-codes.js';
 export * from './example-group.js';
 export * from './job.js';
@@ -29,6 +30,7 @@ export {
   type Pairs,
   WHOLE_MODEL,
 } from './methods/measure.js';
+export { type PriceJobSpec, priceMetrics } from './methods/price.js';
 export * from './methods/scoring-method.js';
 export * from './model-text.js';
 export * from './printable.js';

@@ -1,3 +1,4 @@
+import type { RunDamage } from './damage.js';
 import type { MarginalGroups, ScoreReport } from './score.js';
 
 /** Σₙ Σ g² of a matrix over the examples of each group: [groups, outputs] and [groups, inputs]. */
@@ -17,4 +18,6 @@ export interface RunMarginals {
 export interface ComputedReport extends ScoreReport {
   /** Of a run whose purpose is quantisation. */
   readonly marginals?: RunMarginals | undefined;
+  /** Of a run that prices formats. */
+  readonly damage?: RunDamage | undefined;
 }

@@ -119,6 +119,16 @@ export const MarginalGroups = z
   .meta({ id: 'MarginalGroups' });
 export type MarginalGroups = z.infer<typeof MarginalGroups>;
 
+/** Whose gradients the prices of a run are of. */
+export const PricedRun = z
+  .object({
+    run_id: z.string(),
+    /** Of its marginals; null where it has none. */
+    groups: MarginalGroups.nullable(),
+  })
+  .meta({ id: 'PricedRun' });
+export type PricedRun = z.infer<typeof PricedRun>;
+
 /** Everything needed to trust a score, and to compute it again. */
 export const Run = z
   .object({
@@ -146,6 +156,8 @@ export const Run = z
     stopping: Stopping.nullable().default(null),
     /** By group of examples; there where the run has marginals. */
     marginals: MarginalGroups.optional(),
+    /** Of a run that prices formats: whose gradients it takes. */
+    priced_run: PricedRun.optional(),
     /** Runs whose per-example values are part of this one: it extends or merges them. */
     derived_from: z.array(z.object({ run_id: z.string(), examples: z.number().int() })).default([]),
     device: Device.nullable(),

@@ -6,9 +6,9 @@ export {
   packDamage,
   unpackDamage,
 } from './damage/measured-damage.js';
+export { formatTotals, predictedDamage } from './damage/predicted-damage.js';
 export {
   type Damage,
-  type DamageProducts,
   damageWithError,
   type GroupedDamage,
   groupedDamage,

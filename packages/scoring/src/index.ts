@@ -5,6 +5,7 @@ export {
   type JobServices,
   noFinishedBatches,
   type PlanChange,
+  type StoredRun,
 } from './job-services.js';
 export { registerComputation } from './methods/index.js';
 export type { MethodComputation, Scored } from './methods/method-computation.js';

@@ -1,4 +1,4 @@
-import type { Run } from '@layersense/contracts';
+import type { GroupMarginals, Run, ScoreReport } from '@layersense/contracts';
 import type { HubSettings } from '@layersense/model-source';
 import type { BatchColumns, BatchStatistics } from '@layersense/runs';
 import type { ShardReport } from './compute-facts.js';
@@ -32,6 +32,12 @@ export interface FinishedBatches {
   appendValues(identity: string, values: FinishedValues): Promise<void>;
 }
 
+/** A run that a job takes numbers of. */
+export interface StoredRun extends ScoreReport {
+  /** Of one of its matrices or parts; undefined of what has none. */
+  marginals(parameter: string): Promise<GroupMarginals | undefined>;
+}
+
 /** What a job needs of the process it runs in. */
 export interface JobServices {
   /** Folders local models and datasets may lie in. */
@@ -54,6 +60,8 @@ export interface JobServices {
   readonly earlier?: EarlierRuns | undefined;
   /** A stored run, or one that the user gives; there is none by default. @throws LayersenseError `not_found` */
   readonly findRun?: ((id: string) => Promise<Run | undefined>) | undefined;
+  /** The run of an id that a request names; there are none by default. @throws LayersenseError `not_found` */
+  readonly storedRun?: ((id: string) => Promise<StoredRun>) | undefined;
   /** Is told that a plan ran out of memory and that a smaller one goes on. */
   readonly onSmallerPlan?: ((change: PlanChange) => Promise<unknown>) | undefined;
   /** What the shards of the job tell, where it had any. */

@@ -4,7 +4,9 @@ import {
   type JobSpec,
   type LayerScore,
   methodOf,
+  type PricedRun,
   type Run,
+  type RunDamage,
   type RunDataset,
   type RunMarginals,
   type RunModel,
@@ -30,6 +32,9 @@ export interface Computation {
   readonly stopping?: Stopping | null;
   readonly derivedFrom?: Run['derived_from'];
   readonly marginals?: RunMarginals | undefined;
+  /** Of a run that prices formats. */
+  readonly damage?: RunDamage | undefined;
+  readonly pricedRun?: PricedRun | undefined;
   /** What the scores were computed with; a magnitude has only the arithmetic, for it has no plan. */
   readonly facts?: Partial<ComputeFacts> | undefined;
 }
@@ -45,7 +50,7 @@ export function runReport(
   computation: Computation,
   seconds: number,
 ): ComputedReport {
-  const { scores, dataset, facts, marginals } = computation;
+  const { scores, dataset, facts, marginals, damage, pricedRun } = computation;
   const method = methodOf(spec.method);
   const { loss, labels } = method.objective?.(spec) ?? {};
   return {
@@ -70,6 +75,7 @@ export function runReport(
       stopping: computation.stopping ?? null,
       derived_from: computation.derivedFrom ?? [],
       ...(marginals && { marginals: [...marginals.groups] }),
+      ...(pricedRun && { priced_run: pricedRun }),
       device: facts?.device ?? null,
       plan: facts?.plan ?? null,
       plan_reason: facts?.plan_reason ?? null,
@@ -82,5 +88,6 @@ export function runReport(
     },
     scores: [...scores],
     ...(marginals && { marginals }),
+    ...(damage && { damage }),
   };
 }

@@ -21,7 +21,7 @@ export {
   formatErrorValues,
   jointFormatError,
 } from './formats/format-error.js';
-export { type GroupMarginals, GroupProducts, MARGINAL_GROUPS } from './formats/group-products.js';
+export { GroupProducts } from './formats/group-products.js';
 export {
   type ErrorSums,
   newErrorSums,

@@ -21,6 +21,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /jobs/:id/webhook-deliveries': 'jobs:read',
   'GET /jobs/:id/scores': 'scores:read',
   'GET /scores': 'scores:read',
+  'GET /damage': 'scores:read',
   'GET /models': 'scores:read',
   'GET /datasets': 'scores:read',
   'GET /methods': 'scores:read',

@@ -30,7 +30,7 @@ export const requestFlags: Readonly<Record<string, readonly RequestFlag[]>> = {
       flags: '--method <METHOD>',
       path: 'method',
       standard: DEFAULT_METHOD,
-      help: 'fisher: mean over the examples of the squared gradient norm; magnitude: sums over the weights, without data; format_error: what numeric formats make of the weights, without data; measure: what they do to predictions, see layersense measure',
+      help: 'fisher: mean over the examples of the squared gradient norm; magnitude: sums over the weights, without data; format_error: what numeric formats make of the weights, without data; price: what they do to the loss, from a stored run; measure: what they do to predictions, see layersense measure',
     },
     {
       flags: '--formats <LIST>',

@@ -15,7 +15,7 @@ import type { RunJob } from '../delivery/process-job.js';
 import { JobPhases } from '../telemetry/job-phases.js';
 import { WorkerMetrics } from '../telemetry/worker-metrics.js';
 import { storedBatches } from './stored-batches.js';
-import { storedRuns } from './stored-runs.js';
+import { storedRun, storedRuns } from './stored-runs.js';
 
 /** Least time between two progress rows of one phase. */
 const PROGRESS_INTERVAL_MS = 500;
@@ -65,6 +65,7 @@ export function runStoredJobs(
       earlier,
       findRun,
       keptFolder,
+      storedRun: (id: string) => storedRun(database, id),
       onBatch,
       onSmallerPlan,
       report,

@@ -189,6 +189,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/damage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What numeric formats are predicted to do to the loss, in nats per token */
+        get: operations["listDamage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -466,8 +483,16 @@ export interface components {
              */
             plan?: "auto" | "whole" | "streamed";
         };
+        PriceParamsInput: {
+            /** @description id of a stored Fisher run of the same weights, with `purpose: "quantisation"` for its marginals */
+            run: string;
+            /** @description numeric formats by name, such as int4_g32, int8_channel or nvfp4; the first one ranks */
+            formats: string[];
+            /** @description names of parameters, with * and ? as wildcards; every matrix when absent */
+            parameters?: string[];
+        };
         /** @enum {string} */
-        MethodInput: "fisher" | "magnitude" | "format_error" | "measure";
+        MethodInput: "fisher" | "magnitude" | "format_error" | "measure" | "price";
         /** @enum {string} */
         JobStatusInput: "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";
         /**
@@ -669,6 +694,37 @@ export interface components {
              * @default 1
              */
             shards?: number;
+        } | {
+            /** @description a Hub repository, or a folder under an allowed root */
+            model: string;
+            /** @description branch, tag or commit; main by default */
+            revision?: string;
+            /** @default auto */
+            device?: components["schemas"]["DeviceInput"];
+            /** @constant */
+            method: "price";
+            params: components["schemas"]["PriceParamsInput"];
+            /** @default {} */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * @description compute even where a stored run has the same numbers
+             * @default false
+             */
+            force?: boolean;
+            /**
+             * Format: uri
+             * @description is told when the job has ended
+             */
+            webhook_url?: string;
+            /**
+             * @description jobs of a higher priority are taken from the queue first
+             * @default 0
+             */
+            priority?: number;
+            /** @description the longest that one attempt may take; the worker has a limit of its own */
+            timeout_seconds?: number;
         };
         /** @enum {string} */
         Device: "auto" | "cpu" | "cuda" | "webgpu";
@@ -685,7 +741,7 @@ export interface components {
             revision?: string;
         };
         /** @enum {string} */
-        Method: "fisher" | "magnitude" | "format_error" | "measure";
+        Method: "fisher" | "magnitude" | "format_error" | "measure" | "price";
         /**
          * @example {
          *       "type": "urn:layersense:error:invalid_request",
@@ -912,6 +968,10 @@ export interface components {
             examples: number;
             targets: number;
         }[];
+        PricedRun: {
+            run_id: string;
+            groups: components["schemas"]["MarginalGroups"] | null;
+        };
         /**
          * @example {
          *       "id": "run_01935b7d-0000-7000-8000-000000000000",
@@ -1060,6 +1120,7 @@ export interface components {
                 }[];
             } | null;
             marginals?: components["schemas"]["MarginalGroups"];
+            priced_run?: components["schemas"]["PricedRun"];
             /** @default [] */
             derived_from: {
                 run_id: string;
@@ -1559,6 +1620,7 @@ export interface components {
                 }[];
             } | null;
             marginals?: components["schemas"]["MarginalGroups"];
+            priced_run?: components["schemas"]["PricedRun"];
             /** @default [] */
             derived_from: {
                 run_id: string;
@@ -1707,6 +1769,40 @@ export interface components {
             /** @constant */
             object: "list";
             data: components["schemas"]["MethodInfo"][];
+        };
+        /** @enum {string} */
+        DamageTier: "priced" | "scalar";
+        PredictedDamage: {
+            parameter: string;
+            format: string;
+            predicted_kl: number;
+            standard_error: number | null;
+            confidence_interval: [
+                number,
+                number
+            ] | null;
+            tier: components["schemas"]["DamageTier"];
+            bits_per_weight: number;
+            scalar_kl: number;
+        };
+        FormatTotal: {
+            format: string;
+            matrices: number;
+            predicted_kl: number;
+            standard_error: number | null;
+            confidence_interval: [
+                number,
+                number
+            ] | null;
+            bits_per_weight: number;
+        };
+        DamageList: {
+            /** @constant */
+            object: "list";
+            run_id: string;
+            priced_run: components["schemas"]["PricedRun"];
+            data: components["schemas"]["PredictedDamage"][];
+            totals: components["schemas"]["FormatTotal"][];
         };
         /** @enum {string} */
         JobEventType: "created" | "started" | "requeued" | "cancel_requested" | "canceled" | "succeeded" | "failed" | "retried" | "shard_started" | "shard_requeued" | "shard_succeeded" | "plan_reduced";
@@ -2968,6 +3064,105 @@ export interface operations {
                 };
             };
             /** @description A filter that is not valid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the queue is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDamage: {
+        parameters: {
+            query?: {
+                model?: string;
+                revision?: string;
+                /** @description a run of the method price, or the Fisher run whose newest such run is meant */
+                run?: string;
+                /** @description names of formats, with commas; all that the run has when absent */
+                formats?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DamageList"];
+                };
+            };
+            /** @description Malformed as HTTP */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No API key, or one that is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A key without the scope scores:read */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such run, or none that prices formats */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A format that the run does not have */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -3,6 +3,7 @@ import { fisher } from './fisher.js';
 import { formatError } from './format-error.js';
 import { magnitude } from './magnitude.js';
 import { measure } from './measure.js';
+import { price } from './price.js';
 import type { ScoringMethod } from './scoring-method.js';
 
 const known = new Map<string, ScoringMethod>();
@@ -41,3 +42,4 @@ registerMethod(fisher);
 registerMethod(magnitude);
 registerMethod(formatError);
 registerMethod(measure);
+registerMethod(price);

@@ -1,4 +1,9 @@
-import { LayersenseError, type MarginalGroups, type RunMarginals } from '@layersense/contracts';
+import {
+  type GroupMarginals,
+  LayersenseError,
+  type MarginalGroups,
+  type RunMarginals,
+} from '@layersense/contracts';
 import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
 import { showId } from '../ids.js';
 import type { Transaction } from '../prisma-client.js';
@@ -83,6 +88,14 @@ export class RunMarginalsReader {
       if (row === null) continue;
       yield { parameter: row.layer.parameter, byOutput: row.by_output, byInput: row.by_input };
     }
+  }
+
+  /** Those of one matrix or part; undefined of what has none. */
+  async of(parameter: string): Promise<GroupMarginals | undefined> {
+    const row = await this.prisma.runMarginals.findFirst({
+      where: { run_id: this.run.id, layer: { parameter } },
+    });
+    return row ? { byOutput: toValues(row.by_output), byInput: toValues(row.by_input) } : undefined;
   }
 
   async all(): Promise<RunMarginals> {

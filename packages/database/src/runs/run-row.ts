@@ -1,4 +1,4 @@
-import type { MarginalGroups, Run } from '@layersense/contracts';
+import type { MarginalGroups, PricedRun, Run } from '@layersense/contracts';
 import type { Run as RunRow } from '../generated/prisma/client.js';
 import { showId } from '../ids.js';
 
@@ -24,6 +24,7 @@ export function toRun(row: RunRow): Run {
     stability: row.stability as Run['stability'],
     stopping: row.stopping as Run['stopping'],
     ...(row.marginals === null ? {} : { marginals: row.marginals as MarginalGroups }),
+    ...(row.priced_run === null ? {} : { priced_run: row.priced_run as unknown as PricedRun }),
     derived_from: (row.derived_from ?? []) as Run['derived_from'],
     device: row.device as Run['device'],
     plan: row.plan,

@@ -1,8 +1,16 @@
-import type { JobSpec, LayerScore, ListRunsQuery, Run, ScoreReport } from '@layersense/contracts';
+import type {
+  DamageQuery,
+  JobSpec,
+  LayerScore,
+  ListRunsQuery,
+  Run,
+  ScoreReport,
+} from '@layersense/contracts';
 import { confidenceInterval } from '@layersense/statistics';
 import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
 import { parseId, unknownId } from '../ids.js';
 import { toJson } from '../jobs/job-row.js';
+import { findDamage, type StoredDamage } from './run-damage.js';
 import { listRuns } from './run-lists.js';
 import { RunMarginalsReader } from './run-marginals.js';
 import { toRun } from './run-row.js';
@@ -123,6 +131,11 @@ export function createRunsRepository(prisma: PrismaClient) {
     /** @throws not_found for an unknown run */
     async marginals(id: string): Promise<RunMarginalsReader> {
       return new RunMarginalsReader(prisma, await find(id));
+    },
+
+    /** What formats are predicted to do. @throws not_found, invalid_request */
+    damage(query: DamageQuery): Promise<StoredDamage> {
+      return findDamage(prisma, query);
     },
 
     /** The per-example values of some of the run's scores, by parameter. */

@@ -3,6 +3,7 @@ import {
   LayersenseError,
   layerName,
   type Run,
+  type RunDamage,
   type RunMarginals,
 } from '@layersense/contracts';
 import type { PrismaClient, Run as RunRow } from '../generated/prisma/client.js';
@@ -13,6 +14,7 @@ import { transitionJob } from '../jobs/job-transitions.js';
 import type { Transaction } from '../prisma-client.js';
 import { toScoreColumns } from '../scores/score-columns.js';
 import { assertStorable } from './assert-storable.js';
+import { insertDamage } from './run-damage.js';
 import { insertMarginals } from './run-marginals.js';
 import { toRun } from './run-row.js';
 
@@ -24,16 +26,21 @@ export interface NewReport {
   readonly scores: readonly LayerScore[];
   /** Of the groups that the run names; there if and only if it does. */
   readonly marginals?: RunMarginals | undefined;
+  /** Of a run that prices formats; there if and only if it says so. */
+  readonly damage?: RunDamage | undefined;
 }
 
 export async function saveRun(
   prisma: PrismaClient,
-  { run, scores, marginals }: NewReport,
+  { run, scores, marginals, damage }: NewReport,
   jobId?: string,
 ): Promise<Run> {
   assertStorable(run, scores);
   if ((run.marginals === undefined) !== (marginals === undefined)) {
     throw new TypeError('a run says whether it has marginals, and is saved with them');
+  }
+  if ((run.priced_run === undefined) !== (damage === undefined)) {
+    throw new TypeError('a run says whether it prices formats, and is saved with the prices');
   }
   return await prisma.$transaction(async (tx) => {
     const modelId = await upsertModel(tx, run);
@@ -42,6 +49,7 @@ export async function saveRun(
     const row = await insertRun(tx, modelId, run);
     await insertScores(tx, modelId, row, scores);
     if (marginals) await insertMarginals(tx, row, marginals);
+    if (damage) await insertDamage(tx, row, damage);
     if (jobId !== undefined) await finishJob(tx, jobId, row.id);
     return toRun(row);
   });
@@ -130,6 +138,7 @@ function insertRun(tx: Transaction, modelId: number, run: NewRun): Promise<RunRo
       stopping: run.stopping === null ? noJson : toJson(run.stopping),
       derived_from: toJson(run.derived_from),
       marginals: run.marginals === undefined ? noJson : toJson(run.marginals),
+      priced_run: run.priced_run === undefined ? noJson : toJson(run.priced_run),
       device: run.device,
       plan: run.plan,
       arithmetic: run.arithmetic,

@@ -19,8 +19,8 @@ function valuesOf(type: {
     if (special === 'infinities' && exponent === largestExponent) {
       return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
     }
-    const isNaN = special === 'nan' && (code & (2 ** signBit - 1)) === 2 ** signBit - 1;
-    if (isNaN) return Number.NaN;
+    const isNotANumber = special === 'nan' && (code & (2 ** signBit - 1)) === 2 ** signBit - 1;
+    if (isNotANumber) return Number.NaN;
     const fraction = mantissa / 2 ** mantissaBits;
     return exponent === 0
       ? sign * fraction * 2 ** (1 - bias)

@@ -1,15 +1,5 @@
+import { EXAMPLE_GROUPS, type GroupedProducts } from '@layersense/contracts';
 import { confidenceInterval } from '@layersense/statistics';
-
-/** Groups that an interval takes: the jackknife leaves each out once. */
-export const JACKKNIFE_GROUPS = 8;
-
-/** What a run's marginals and a format's ΔW come to for one matrix. */
-export interface DamageProducts {
-  /** B[g,h] = r_gᵀ (ΔW ∘ ΔW) c_h, row by row over the G groups. */
-  readonly products: ArrayLike<number>;
-  /** Σ_a r_g,a by group: the sums of the squared gradient. */
-  readonly sums: ArrayLike<number>;
-}
 
 /** Predicted damage in nats per token: KL(model ‖ model with the matrix in the format). */
 export interface Damage {
@@ -33,7 +23,7 @@ export interface GroupedDamage {
  * @param tokens by group, the targets that carry loss
  */
 export function groupedDamage(
-  { products, sums }: DamageProducts,
+  { products, sums }: GroupedProducts,
   tokens: readonly number[],
 ): GroupedDamage {
   const groups = [...tokens.keys()];
@@ -71,7 +61,7 @@ export function damageWithError(
   tokens: readonly number[],
 ): Damage {
   const filled = tokens.filter((count) => count > 0).length;
-  if (filled < JACKKNIFE_GROUPS) {
+  if (filled < EXAMPLE_GROUPS) {
     return { predictedKl: all, standardError: null, confidenceInterval: null };
   }
   const mean = total(without) / without.length;

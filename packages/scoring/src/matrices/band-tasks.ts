@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { GroupMarginals } from '@layersense/contracts';
 import {
   assertFiniteDequantised,
   assertFiniteWeights,
@@ -7,7 +8,6 @@ import {
 } from '@layersense/formats';
 import {
   type ErrorSums,
-  type GroupMarginals,
   GroupProducts,
   newErrorSums,
   newWeightSums,
@@ -35,14 +35,22 @@ export interface RoundTask extends Band {
   readonly parameter: string;
   readonly format: string;
   readonly place: BandPlace;
-  /** Where the products of its marginals are wanted too. */
-  readonly marginals?: GroupMarginals | undefined;
+  /** Where products of marginals are wanted too: of these rows of the matrix each. */
+  readonly marginals?: readonly RowMarginals[] | undefined;
+}
+
+/** Marginals of a matrix, or of a part of a packed one, and the rows that are its outputs. */
+export interface RowMarginals {
+  readonly start: number;
+  readonly end: number;
+  readonly groups: number;
+  readonly marginals: GroupMarginals;
 }
 
 export interface RoundedBand {
   readonly sums: ErrorSums;
-  /** B of these rows, where there are marginals. */
-  readonly products: Float64Array | undefined;
+  /** B of these rows by each of the marginals; undefined of those that are of other rows. */
+  readonly products: readonly (Float64Array | undefined)[];
 }
 
 export type BandTask = InspectTask | RoundTask;
@@ -81,8 +89,24 @@ export function roundBand({
   if (!sums.squared.every(Number.isFinite)) {
     assertFiniteDequantised(parameter, format, rounded, firstRow * columns);
   }
-  if (!marginals) return { sums, products: undefined };
-  const products = new GroupProducts(marginals);
-  products.add(band, rounded, firstRow);
-  return { sums, products: products.products };
+  return { sums, products: (marginals ?? []).map((each) => productsOf(band, rounded, each)) };
+}
+
+function productsOf(
+  { values, firstRow, rows, columns }: Band,
+  rounded: Float32Array,
+  { start, end, groups, marginals }: RowMarginals,
+): Float64Array | undefined {
+  const first = Math.max(start, firstRow);
+  const last = Math.min(end, firstRow + rows);
+  if (first >= last) return undefined;
+  const within = (all: Float32Array) =>
+    all.subarray((first - firstRow) * columns, (last - firstRow) * columns);
+  const products = new GroupProducts(marginals, groups);
+  products.add(
+    { values: within(values), rows: last - first, columns },
+    within(rounded),
+    first - start,
+  );
+  return products.products;
 }

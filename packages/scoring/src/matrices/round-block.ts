@@ -1,5 +1,7 @@
 import type { MatrixShape, NumericFormat } from '@layersense/formats';
-import type { ErrorSums, GroupMarginals } from '@layersense/sensitivity';
+import type { MatrixRows } from '@layersense/models';
+import type { ErrorSums } from '@layersense/sensitivity';
+import type { RowMarginals } from './band-tasks.js';
 import type { BandThreads } from './band-threads.js';
 import { bandsOf } from './bands.js';
 import type { RowBlock } from './read-rows.js';
@@ -10,14 +12,14 @@ export interface FormatPlace {
   readonly shape: MatrixShape;
   /** What surveys have found out of the whole matrix, by format. */
   readonly facts: ReadonlyMap<string, Float32Array>;
-  readonly marginals?: GroupMarginals | undefined;
+  readonly marginals?: readonly RowMarginals[] | undefined;
 }
 
 /** What a format makes of a matrix, as far as its rows have been gone through. */
 export interface MatrixSums {
   readonly errors: ErrorSums;
-  /** B, where the matrix has marginals. */
-  readonly products: Float64Array;
+  /** B by each of the marginals. */
+  readonly products: readonly Float64Array[];
 }
 
 /**
@@ -41,8 +43,18 @@ export async function roundBlock(
   for (const { band, rounded } of await Promise.all(rounding)) {
     sums.errors.squared.set(rounded.sums.squared, band.firstRow);
     sums.errors.collapsed.set(rounded.sums.collapsed, band.firstRow);
-    rounded.products?.forEach((product, i) => {
-      sums.products[i] = (sums.products[i] ?? 0) + product;
-    });
+    for (const [part, products] of rounded.products.entries()) {
+      const total = sums.products[part];
+      products?.forEach((product, i) => {
+        if (total) total[i] = (total[i] ?? Number.NaN) + product;
+      });
+    }
   }
+}
+
+type Span = Pick<MatrixRows, 'start' | 'end'>;
+
+/** Some rows of a matrix, counted from its own first. */
+export function rowsWithin({ start: first }: Span, { start, end }: Span): Span {
+  return { start: start - first, end: end - first };
 }

@@ -4,12 +4,14 @@ import { formatErrorComputation } from './format-error/index.js';
 import { magnitudeComputation } from './magnitude/index.js';
 import { measureComputation } from './measure/index.js';
 import type { MethodComputation } from './method-computation.js';
+import { priceComputation } from './price/index.js';
 
 const computations = new Map<string, MethodComputation>([
   ['fisher', fisherComputation],
   ['magnitude', magnitudeComputation],
   ['measure', measureComputation],
   ['format_error', formatErrorComputation],
+  ['price', priceComputation],
 ]);
 
 /** Adds the computation of a method that `registerMethod` of the contracts has made known. */

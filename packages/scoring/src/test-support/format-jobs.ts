@@ -1,7 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { JobSpec, type LayerScore, type ScoreReport } from '@layersense/contracts';
+import {
+  type ComputedReport,
+  JobSpec,
+  type LayerScore,
+  type ScoreReport,
+} from '@layersense/contracts';
 import { hubSettingsFromEnvironment } from '@layersense/model-source';
 import { afterAll, beforeAll } from 'vitest';
 import { type JobServices, noFinishedBatches } from '../job-services.js';
@@ -22,7 +27,7 @@ export class FormatJobs {
     spec: Readonly<Record<string, unknown>>,
     services: Partial<JobServices> = {},
     signal?: AbortSignal,
-  ): Promise<ScoreReport> {
+  ): Promise<ComputedReport> {
     const own = {
       allowedRoots: ['/'],
       hub: hubSettingsFromEnvironment({ HF_HUB_OFFLINE: '1', HF_HOME: this.folder }),

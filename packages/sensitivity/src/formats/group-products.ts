@@ -1,15 +1,5 @@
+import { EXAMPLE_GROUPS, type GroupMarginals } from '@layersense/contracts';
 import type { Rows } from './row-sums.js';
-
-/** How many groups of examples the marginals of a run are kept for, at most. */
-export const MARGINAL_GROUPS = 8;
-
-/** Marginals of the squared gradient of a matrix: float64 sums over the examples of each group. */
-export interface GroupMarginals {
-  /** r_g: by group, a number for each output. */
-  readonly byOutput: readonly Float64Array[];
-  /** c_g: by group, a number for each input. */
-  readonly byInput: readonly Float64Array[];
-}
 
 /**
  * B[g,h] = r_gᵀ (ΔW ∘ ΔW) c_h over all pairs of groups, from the rows of W and of what a format makes
@@ -17,36 +7,30 @@ export interface GroupMarginals {
  * weighed by each group's r_g,a.
  */
 export class GroupProducts {
-  readonly #groups: number;
+  readonly #outputs: number;
   /** By input, the numbers of all groups side by side; 0 for groups that the run does not have. */
   readonly #byInput: Float64Array;
   readonly #products: Float64Array;
 
-  /** @throws RangeError for more than eight groups, or unlike numbers of them */
-  constructor(private readonly marginals: GroupMarginals) {
-    const { byOutput, byInput } = marginals;
-    this.#groups = byOutput.length;
-    if (this.#groups !== byInput.length || this.#groups > MARGINAL_GROUPS) {
-      throw new RangeError(`${byOutput.length} and ${byInput.length} groups of marginals`);
-    }
-    const [inputs = 0] = byInput.map(({ length }) => length);
-    this.#byInput = new Float64Array(inputs * MARGINAL_GROUPS);
-    byInput.forEach((values, group) => {
-      values.forEach((value, input) => {
-        this.#byInput[input * MARGINAL_GROUPS + group] = value;
-      });
-    });
-    this.#products = new Float64Array(this.#groups ** 2);
+  /** @throws RangeError for more than eight groups */
+  constructor(
+    private readonly marginals: GroupMarginals,
+    private readonly groups: number,
+  ) {
+    if (groups > EXAMPLE_GROUPS) throw new RangeError(`${groups} groups of marginals`);
+    this.#outputs = marginals.byOutput.length / groups;
+    this.#byInput = sideBySide(marginals.byInput, groups);
+    this.#products = new Float64Array(groups ** 2);
   }
 
   /** @param at the number of the first of the rows among the outputs */
   add({ values, rows, columns }: Rows, rounded: Float32Array, at: number): void {
     const c = this.#byInput;
-    const sums = new Float64Array(MARGINAL_GROUPS);
+    const sums = new Float64Array(EXAMPLE_GROUPS);
     for (let row = 0; row < rows; row++) {
       let [e0, e1, e2, e3, e4, e5, e6, e7] = [0, 0, 0, 0, 0, 0, 0, 0];
       const start = row * columns;
-      for (let b = 0, k = 0; b < columns; b++, k += MARGINAL_GROUPS) {
+      for (let b = 0, k = 0; b < columns; b++, k += EXAMPLE_GROUPS) {
         const difference = (rounded[start + b] as number) - (values[start + b] as number);
         const square = difference * difference;
         e0 += square * (c[k] as number);
@@ -65,17 +49,27 @@ export class GroupProducts {
 
   #weigh(sums: Float64Array, output: number): void {
     const products = this.#products;
-    this.marginals.byOutput.forEach((byOutput, g) => {
-      const weight = byOutput[output] ?? Number.NaN;
-      for (let h = 0; h < this.#groups; h++) {
-        const pair = g * this.#groups + h;
+    for (let g = 0; g < this.groups; g++) {
+      const weight = this.marginals.byOutput[g * this.#outputs + output] ?? Number.NaN;
+      for (let h = 0; h < this.groups; h++) {
+        const pair = g * this.groups + h;
         products[pair] = (products[pair] as number) + weight * (sums[h] as number);
       }
-    });
+    }
   }
 
   /** B, row by row: B[g,h] is number g·G + h of the G groups. */
   get products(): Float64Array {
     return this.#products;
   }
+}
+
+/** [groups, inputs] as [inputs, 8]. */
+function sideBySide(byInput: Float64Array, groups: number): Float64Array {
+  const inputs = byInput.length / groups;
+  const result = new Float64Array(inputs * EXAMPLE_GROUPS);
+  byInput.forEach((value, i) => {
+    result[(i % inputs) * EXAMPLE_GROUPS + Math.floor(i / inputs)] = value;
+  });
+  return result;
 }

@@ -87,6 +87,7 @@ describe('GET /methods', () => {
       'magnitude',
       'format_error',
       'measure',
+      'price',
     ]);
     const [fisher] = data;
     expect(fisher).toMatchObject({ needs_dataset: true, metrics: ['sum', 'density'] });

@@ -210,7 +210,7 @@ describe('format_error', () => {
 
 describe('what was measured before', () => {
   const reused = ({ run }: ScoreReport) =>
-    /(\d+) of the (\d+) errors are those/.exec(run.definition)?.slice(1).map(Number);
+    /(\d+) of the (\d+) results were those/.exec(run.definition)?.slice(1).map(Number);
   const values = ({ scores }: ScoreReport) =>
     scores.map((score) => [score.parameter, score.values]);
 
@@ -235,10 +235,9 @@ describe('what was measured before', () => {
   it('is measured again where its file is spoilt', async () => {
     const keptFolder = join(jobs.folder, 'spoilt');
     const first = await measure(checkpoint('gpt2'), ['int4_g16'], { keptFolder });
-    const files = await readdir(join(keptFolder, 'format-errors'), { recursive: true });
+    const files = await readdir(keptFolder, { recursive: true });
     const texts = nonEmpty(files.filter((name) => name.includes('/')));
-    for (const name of texts)
-      await writeFile(join(keptFolder, 'format-errors', name), '{"int4_g16"');
+    for (const name of texts) await writeFile(join(keptFolder, name), '{"int4_g16"');
     const again = await measure(checkpoint('gpt2'), ['int4_g16'], { keptFolder });
     expect(reused(again)).toBeUndefined();
     expect(values(again)).toEqual(values(first));

@@ -1,20 +1,29 @@
 import type { MatrixShape, NumericFormat } from '@layersense/formats';
 import type { LaidOutMatrix } from '@layersense/models';
 import { type FormatError, formatError, newErrorSums } from '@layersense/sensitivity';
-import type { BandThreads } from '../../matrices/band-threads.js';
+import { z } from 'zod';
 import { blockMultiple } from '../../matrices/bands.js';
+import type { MatrixTools } from '../../matrices/format-job.js';
 import { inspectMatrix } from '../../matrices/inspect-matrix.js';
+import type { KeptResults } from '../../matrices/kept-results.js';
 import type { MatrixWeight } from '../../matrices/matrix-weights.js';
-import type { RowReader } from '../../matrices/read-rows.js';
-import { roundBlock } from '../../matrices/round-block.js';
-import type { KeptErrors } from './kept-errors.js';
+import { roundBlock, rowsWithin } from '../../matrices/round-block.js';
+
+/** As errors are kept: of a matrix, and of its parts behind it. */
+export const KeptErrors = z.array(
+  z.object({
+    squaredError: z.number(),
+    squaredNorm: z.number(),
+    nonZero: z.number(),
+    collapsed: z.number(),
+    largestChannelError: z.number(),
+  }),
+);
 
 /** What matrices are measured with. */
-export interface Measuring {
+interface Measuring extends MatrixTools {
   readonly formats: readonly NumericFormat[];
-  readonly reader: RowReader;
-  readonly kept: KeptErrors;
-  readonly threads: BandThreads;
+  readonly kept: KeptResults<z.infer<typeof KeptErrors>>;
 }
 
 /** The errors of a matrix by format, those of its parts behind its own; none of formats that do not fit. */
@@ -36,17 +45,17 @@ export async function measureMatrix(
   const fitting = formats.filter((format) => format.problemWith(shape) === undefined);
   const blocks = reader.blocksOf(weight, matrix, blockMultiple(fitting, shape));
   const inspected = await inspectMatrix(parameter, shape, blocks, { formats: fitting, threads });
-  const ranges = rangesOf(matrix);
-  const known = await kept.find(inspected.sha256, ranges, fitting);
+  const ranges = [matrix, ...matrix.parts].map((rows) => rowsWithin(matrix, rows));
+  const key = { sha256: inspected.sha256, beside: JSON.stringify(ranges) };
+  const known = await kept.find(key, fitting);
   const missing = fitting.filter((format) => !known.has(format.name));
   if (missing.length === 0) return known;
   const place = { parameter, shape, facts: inspected.facts };
   const measuring = missing.map((format) => ({ format, errors: newErrorSums(shape[0]) }));
   for await (const block of blocks) {
-    const rounded = measuring.map(({ format, errors }) => {
-      const sums = { errors, products: new Float64Array() };
-      return roundBlock(format, block, place, { threads, sums });
-    });
+    const rounded = measuring.map(({ format, errors }) =>
+      roundBlock(format, block, place, { threads, sums: { errors, products: [] } }),
+    );
     await Promise.all(rounded);
   }
   const measured = new Map(
@@ -55,14 +64,6 @@ export async function measureMatrix(
       ranges.map((range) => formatError(errors, inspected.sums, range)),
     ]),
   );
-  await kept.keep(inspected.sha256, ranges, measured);
+  await kept.keep(key, measured);
   return new Map([...known, ...measured]);
-}
-
-/** Of the matrix and its parts, counted from its first row. */
-function rangesOf({ start, end, parts }: LaidOutMatrix): readonly { start: number; end: number }[] {
-  return [{ start, end }, ...parts].map((rows) => ({
-    start: rows.start - start,
-    end: rows.end - start,
-  }));
 }

@@ -10,7 +10,7 @@ import type { MatrixErrors } from './measure-matrix.js';
 /** A weight with the errors of its matrices, in their order. */
 export interface MeasuredWeight {
   readonly weight: MatrixWeight;
-  readonly errors: readonly MatrixErrors[];
+  readonly results: readonly MatrixErrors[];
 }
 
 /** What is scored under a name: a matrix, a part of one, or the matrices of a stack together. */
@@ -38,9 +38,9 @@ export function summarizeFormatErrors(
   );
 }
 
-function measuredOf({ weight, errors }: MeasuredWeight): readonly Measured[] {
+function measuredOf({ weight, results }: MeasuredWeight): readonly Measured[] {
   const { parameter, layout } = weight;
-  const each = layout.matrices.flatMap((matrix, i) => ofMatrix(matrix, layout.inputs, errors[i]));
+  const each = layout.matrices.flatMap((matrix, i) => ofMatrix(matrix, layout.inputs, results[i]));
   return each.some((measured) => measured.parameter === parameter)
     ? each
     : [together(weight, each), ...each];
