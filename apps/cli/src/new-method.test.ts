@@ -69,7 +69,7 @@ it('is offered with its parameters', async () => {
     metrics: ['numel^1'],
     needs_dataset: false,
   });
-  expect(data[4]?.params.properties).toHaveProperty('powers');
+  expect(data[5]?.params.properties).toHaveProperty('powers');
 });
 
 it('is computed, stored and ranked by the first metric of its own run', async () => {

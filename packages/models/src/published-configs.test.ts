@@ -363,6 +363,15 @@ describe('published configurations', () => {
   it.each([
     ['hidden_act "xielu"', { ...mistral, hidden_act: 'xielu' }, 'model_type_unsupported'],
     [
+      'rope_type',
+      {
+        ...mistral,
+        rope_scaling: { type: 'linear', factor: 2 },
+        rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
+      },
+      'config_invalid',
+    ],
+    [
       'rope type "axial"',
       { ...mistral, rope_scaling: { type: 'axial' } },
       'model_type_unsupported',

@@ -94,7 +94,7 @@ export function parseRope(
   config: RopeSource,
   { theta = 10_000, partial }: RopeDefaults = {},
 ): RopeConfig {
-  const fields = { ...config.rope_scaling, ...config.rope_parameters };
+  const fields = agreeing(config);
   const scaling = parseScaling(fields, config);
   return {
     theta: fields.rope_theta ?? config.rope_theta ?? theta,
@@ -105,6 +105,26 @@ export function parseRope(
     ),
     ...scaling,
   };
+}
+
+/** `rope_parameters` is what transformers 5 writes in place of `rope_scaling`; who has edited one may have left the other. */
+function agreeing({
+  rope_scaling: scaling,
+  rope_parameters: parameters,
+}: RopeSource): z.infer<typeof RopeFields> {
+  if (!scaling || !parameters) return scaling ?? parameters ?? {};
+  const named = ({ type, rope_type = type, ...others }: z.infer<typeof RopeFields>) =>
+    Object.entries({ rope_type, ...others }).filter(([, value]) => value !== undefined);
+  const theirs = new Map<string, unknown>(named(parameters));
+  const other = named(scaling).find(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(theirs.get(key)),
+  );
+  if (!other) return { ...scaling, ...parameters };
+  throw new LayersenseError(
+    'config_invalid',
+    `config.json has rope_scaling and rope_parameters, which differ in ${other[0]}. transformers takes rope_scaling alone then. Write what is meant into one of the two and remove the other.`,
+    { key: 'rope_scaling' },
+  );
 }
 
 /**

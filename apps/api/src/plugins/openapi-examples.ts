@@ -1,8 +1,10 @@
 import {
   CreateJobRequest,
+  type DamageList,
   type KnownDataset,
   type KnownModel,
   type MethodInfo,
+  type PredictedDamage,
 } from '@layersense/contracts';
 import { type ReportFormat, reportOf } from '@layersense/report-formats';
 import type { OpenAPIV3_1 } from 'openapi-types';
@@ -42,6 +44,28 @@ const method: MethodInfo = {
   params: { type: 'object', properties: {}, additionalProperties: false },
 };
 
+const predictedDamage: PredictedDamage = {
+  parameter: 'model.layers.0.mlp.down_proj.weight',
+  format: 'int4_g32',
+  predicted_kl: 0.00031,
+  standard_error: 0.00002,
+  confidence_interval: [0.00026, 0.00036],
+  tier: 'priced',
+  bits_per_weight: 4.5,
+  scalar_kl: 0.00034,
+};
+const { parameter: _, tier: __, scalar_kl: ___, ...ofFormat } = predictedDamage;
+const damageList: DamageList = {
+  object: 'list',
+  run_id: run.id,
+  priced_run: {
+    run_id: run.id,
+    groups: Array.from({ length: 8 }, () => ({ examples: 8, targets: 812 })),
+  },
+  data: [predictedDamage],
+  totals: [{ ...ofFormat, matrices: 1 }],
+};
+
 const list = (data: unknown) => ({ object: 'list', data });
 const page = (data: unknown) => ({ ...list(data), has_more: false, next_cursor: null });
 
@@ -62,6 +86,7 @@ const ofSchemas: Readonly<Record<string, readonly unknown[]>> = {
   KnownModelList: [page([model])],
   KnownDatasetList: [page([dataset])],
   MethodList: [list([method])],
+  DamageList: [damageList],
 };
 
 /** By route and media type: answers that are no JSON. */

@@ -262,6 +262,8 @@ describe('keys that are not read', () => {
     ['atention_mask', 'attention_mask'],
     ['lables', 'labels'],
     ['label_ids', 'labels'],
+    ['attn_mask', 'attention_mask'],
+    ['mask', 'attention_mask'],
   ])('are refused where they look like one that is: %s', async (key, name) => {
     const row = name === 'input_ids' ? { text: 'a' } : { input_ids };
     writeFileSync(path, JSON.stringify({ ...row, [key]: [1, 1, 1, 1, 1] }));

@@ -15,7 +15,12 @@ const known: readonly string[] = [
 ];
 
 /** Other names of the same in Python's libraries. */
-const aliases: Readonly<Record<string, string>> = { texts: 'text', label_ids: 'labels' };
+const aliases: Readonly<Record<string, string>> = {
+  texts: 'text',
+  label_ids: 'labels',
+  attn_mask: 'attention_mask',
+  mask: 'attention_mask',
+};
 
 const MASKED_LABELS =
   'Write what it says into "labels": at every token its id, and -100 where nothing is to be predicted.';

@@ -1796,6 +1796,77 @@ export interface components {
             ] | null;
             bits_per_weight: number;
         };
+        /**
+         * @example {
+         *       "object": "list",
+         *       "run_id": "run_01935b7d-0000-7000-8000-000000000000",
+         *       "priced_run": {
+         *         "run_id": "run_01935b7d-0000-7000-8000-000000000000",
+         *         "groups": [
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           },
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           },
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           },
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           },
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           },
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           },
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           },
+         *           {
+         *             "examples": 8,
+         *             "targets": 812
+         *           }
+         *         ]
+         *       },
+         *       "data": [
+         *         {
+         *           "parameter": "model.layers.0.mlp.down_proj.weight",
+         *           "format": "int4_g32",
+         *           "predicted_kl": 0.00031,
+         *           "standard_error": 0.00002,
+         *           "confidence_interval": [
+         *             0.00026,
+         *             0.00036
+         *           ],
+         *           "tier": "priced",
+         *           "bits_per_weight": 4.5,
+         *           "scalar_kl": 0.00034
+         *         }
+         *       ],
+         *       "totals": [
+         *         {
+         *           "format": "int4_g32",
+         *           "predicted_kl": 0.00031,
+         *           "standard_error": 0.00002,
+         *           "confidence_interval": [
+         *             0.00026,
+         *             0.00036
+         *           ],
+         *           "bits_per_weight": 4.5,
+         *           "matrices": 1
+         *         }
+         *       ]
+         *     }
+         */
         DamageList: {
             /** @constant */
             object: "list";
